@@ -1,0 +1,74 @@
+"""Manufacturing execution system of the demo group's plant C.
+
+    python tools/simulators/mes.py --port 8769 --state DIR [--secret whsec_...]
+
+Three paths, three characters:
+
+    /events, /mes      accepts every valid event
+    /quality-archive   refuses every event with 422: the contract does not suit it
+    /planning          is overloaded: 503 for the first two deliveries of an event, then accepts
+"""
+
+import json
+from pathlib import Path
+
+from receiver import Answer, Receiver, parse_arguments, serve
+
+PLANNING_FAILURES = 2
+
+
+def accept(event, earlier):
+    """Take the event."""
+    return Answer(200)
+
+
+def refuse(event, earlier):
+    """Refuse the contract, whatever the event says."""
+    return Answer(
+        422,
+        "Contract refused",
+        f"The quality archive has no mapping for {event['type']}.",
+    )
+
+
+def overloaded(event, earlier):
+    """Fail the first deliveries of each event, then take it."""
+    if earlier < PLANNING_FAILURES:
+        return Answer(503, "Planning run in progress", "Try again in a moment.")
+    return Answer(200)
+
+
+class Mes(Receiver):
+    """Receiver with the three characters of the module's description."""
+
+    name = "mes"
+
+    def __init__(self, state_dir, secret):
+        super().__init__(state_dir, secret)
+        self.characters = {
+            "/events": accept,
+            "/mes": accept,
+            "/planning": overloaded,
+            "/quality-archive": refuse,
+        }
+
+
+def shipped_settings(name):
+    """Return this simulator's entry of simulators.json (default port, demo secret)."""
+    settings = json.loads(
+        Path(__file__).with_name("simulators.json").read_text(encoding="utf-8")
+    )
+    return next(entry for entry in settings if entry["name"] == name)
+
+
+def main():
+    """Run the simulator as a process."""
+    settings = shipped_settings("mes")
+    options = parse_arguments(
+        __doc__.splitlines()[0], settings["port"], settings["secret"]
+    )
+    serve(Mes(options.state, options.secret), options.host, options.port)
+
+
+if __name__ == "__main__":
+    main()
