@@ -219,7 +219,7 @@ def test_wrong_command_is_named_and_changes_nothing(mes, command):
 
 
 def test_body_that_is_no_event_is_refused(mes):
-    body, headers = signed(cloud_event())
+    _body, headers = signed(cloud_event())
     del headers["webhook-signature"]
     junk = b'["not", "an", "event"]'
     key = base64.b64decode(SECRET.removeprefix("whsec_"))

@@ -16,7 +16,7 @@ class Simulator:
 
     :param str script: file name in tools/simulators
     :param state_dir: folder for its events.jsonl
-    :param str secret: signing secret (``whsec_...``); None takes the shipped demo secret
+    :param str secret: signing secret (``whsec_...``); None takes the demo's
     :param int port: 0 lets the system choose
     """
 

@@ -6,7 +6,8 @@ Three paths, three characters:
 
     /events, /mes      accepts every valid event
     /quality-archive   refuses every event with 422: the contract does not suit it
-    /planning          is overloaded: 503 for the first two deliveries of an event, then accepts
+    /planning          overloaded: 503 to the first two deliveries of an event, then
+                       accepts
 """
 
 import json

@@ -1,12 +1,13 @@
-"""Base of the simulators: an HTTP receiver that verifies, records and misbehaves on command.
+"""Base of the simulators: an HTTP receiver that verifies, records and misbehaves.
 
-A simulator stands for another system of a plant. It runs as a process of its own with nothing but
-the standard library, so that a test or a demo talks to it over real sockets.
+A simulator stands for another system of a plant. It runs as a process of its own with
+nothing but the standard library, so that a test or a demo talks to it over real
+sockets.
 
     GET  /            what this simulator is and which paths it offers
-    GET  /status      {"pid", "in_flight", "requests", "accepted", "mode"}
+    GET  /status      {"name", "in_flight", "requests", "accepted", "control"}
     GET  /events      accepted events; ?type=, ?id= and ?path= narrow the list
-    GET  /requests    every delivery with the answer it got (rejected and dropped ones too)
+    GET  /requests    every delivery with the status it got; None if dropped
     POST /control     change the behaviour, see :class:`Behaviour`
     POST <other path> a delivery: signed (Standard Webhooks) CloudEvent
 """
@@ -70,8 +71,8 @@ def verify_signature(secret, headers, body, now=None):
     key = base64.b64decode(secret.removeprefix("whsec_"))
     signed = b".".join((message_id.encode(), timestamp.encode(), body))
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    # Several signatures are normal while a secret is being rotated: one match is enough. Every one
-    # is compared, in constant time, so that the answer's duration tells nothing.
+    # Several signatures are normal while a secret is being rotated: one match is enough.
+    # Every one is compared, in constant time: the answer's duration tells nothing.
     matches = [
         hmac.compare_digest(f"v1,{expected}".encode(), signature.encode())
         for signature in signatures
@@ -99,10 +100,11 @@ class Answer:
 class Behaviour:
     """How deliveries are treated; the body of ``POST /control``.
 
-    ``mode``: ok, down (connection closed without an answer), slow (waits ``seconds``, then
-    accepts), error (answers ``status``), reject (422, the contract is refused) or busy (429).
-    ``count`` ends the behaviour after that many deliveries; None keeps it until changed.
-    ``retry_after`` adds the header of that name, in seconds. ``path`` limits it to one path.
+    ``mode``: ok, down (connection closed without an answer), slow (waits ``seconds``,
+    then accepts), error (answers ``status``), reject (422, the contract is refused) or
+    busy (429). ``count`` ends the behaviour after that many deliveries; None keeps it
+    until changed. ``retry_after`` adds the header of that name, in seconds. ``path``
+    limits it to one path.
     """
 
     mode: str = "ok"
@@ -118,10 +120,11 @@ class Behaviour:
     def from_command(cls, command):
         """Build a behaviour from the decoded body of ``POST /control``.
 
-        :raise ValueError: unknown key, unknown mode or a value of the wrong type
+        :raise ValueError: unknown key or unknown mode
+        :raise TypeError: a value of the wrong type
         """
         if not isinstance(command, dict):
-            raise ValueError("the command must be a JSON object")
+            raise TypeError("the command must be a JSON object")
         unknown = set(command) - set(cls.__dataclass_fields__)
         if unknown:
             raise ValueError(f"unknown key: {', '.join(sorted(unknown))}")
@@ -132,7 +135,7 @@ class Behaviour:
             value = getattr(behaviour, name)
             optional = name in ("count", "retry_after")
             if not (value is None and optional) and not isinstance(value, (int, float)):
-                raise ValueError(f"{name} must be a number")
+                raise TypeError(f"{name} must be a number")
         return behaviour
 
     def answer(self):
@@ -171,7 +174,7 @@ class EventLog:
         self.ids[event["id"]] += 1
 
     def accept(self, event):
-        """Keep an accepted event; ``duplicate`` tells whether its id was seen before."""
+        """Keep an accepted event; ``duplicate``: its id was seen before."""
         with self.lock:
             event["duplicate"] = self.ids[event["id"]] > 0
             self._remember(event)
@@ -193,8 +196,9 @@ class EventLog:
 class Receiver:
     """State of one simulator, shared by the threads of its HTTP server.
 
-    Subclasses set ``name`` and ``characters``: path -> function ``(event, earlier) -> Answer``,
-    where ``event`` is the decoded envelope and ``earlier`` counts former deliveries of its id.
+    Subclasses set ``name`` and ``characters``: path -> ``(event, earlier) -> Answer``,
+    where ``event`` is the decoded envelope and ``earlier`` counts former deliveries of
+    the same event to the same path.
     """
 
     name = "receiver"
@@ -301,8 +305,8 @@ class Handler(BaseHTTPRequestHandler):
     """HTTP face of a :class:`Receiver` (``server.receiver``)."""
 
     protocol_version = "HTTP/1.1"
-    # A worker keeps its connections open and sends small messages: without TCP_NODELAY every
-    # answer would wait for the delayed acknowledgement of the one before (40 ms).
+    # A worker keeps its connections open and sends small messages: without TCP_NODELAY
+    # an answer would wait for the delayed acknowledgement of the one before (40 ms).
     disable_nagle_algorithm = True
     wbufsize = -1
 
@@ -387,7 +391,7 @@ class Handler(BaseHTTPRequestHandler):
                 True  # the sender is gone (killed, timed out): nobody to tell
             )
 
-    def log_message(self, format, *args):  # noqa: A002 - signature of the base class
+    def log_message(self, format, *args):
         """Stay silent: ``GET /requests`` has the record."""
 
 
