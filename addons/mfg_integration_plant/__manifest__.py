@@ -1,0 +1,26 @@
+{
+    "name": "Plant Messages",
+    "summary": "Canonical messages of a plant: a finished manufacturing order reaches "
+    "the other systems",
+    "version": "17.0.1.0.0",
+    "category": "Manufacturing/Manufacturing",
+    "author": "Odoo Manufacturing Group Suite contributors",
+    "website": "https://github.com/odoo-manufacturing-group-suite",
+    "license": "LGPL-3",
+    "depends": [
+        "mfg_integration_queue",
+        "mrp",
+        "sale_stock",
+        "purchase_stock",
+        "account",
+    ],
+    "data": [
+        "data/mfg_integration_interface_data.xml",
+        "views/mrp_production_views.xml",
+    ],
+    "assets": {
+        "web.assets_tests": [
+            "mfg_integration_plant/static/tests/tours/**/*",
+        ],
+    },
+}

@@ -1,0 +1,1 @@
+"""Canonical messages: one file per message, shared vocabulary in ``vocabulary``."""
