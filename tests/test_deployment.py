@@ -9,7 +9,6 @@ import configparser
 import json
 import os
 import re
-import subprocess
 from importlib import resources
 from pathlib import Path
 
@@ -18,6 +17,8 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tests.house.tree import repository_files
 
 ROOT = Path(__file__).resolve().parent.parent
 MANIFESTS = sorted(ROOT.glob("addons/*/__manifest__.py"))
@@ -108,19 +109,8 @@ def image_installs(compose):
 
 
 def top_level_names():
-    """Return the names at the top of the repository, as git knows them.
-
-    Without git (an unpacked archive) every entry counts.
-    """
-    listing = subprocess.run(
-        ["git", "-C", str(ROOT), "ls-files", "-z"],
-        capture_output=True,
-        check=False,
-        text=True,
-    )
-    if listing.returncode:
-        return {path.name for path in ROOT.iterdir()}
-    return {name.split("/")[0] for name in listing.stdout.split("\0") if name}
+    """Return the names at the top of the repository."""
+    return {name.split("/")[0] for name in repository_files(ROOT)}
 
 
 @pytest.fixture(scope="module")
