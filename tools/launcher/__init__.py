@@ -1,0 +1,1 @@
+"""Parts of `./mfg`: standard library only until the virtual environment stands."""

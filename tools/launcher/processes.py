@@ -1,0 +1,56 @@
+"""Starting and stopping child processes so that none is left behind."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+
+PR_SET_PDEATHSIG = 1
+_libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def _die_with_parent():
+    """Ask the kernel to end the child when the launcher is killed (Linux only)."""
+    if _libc:
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def start(command, **options):
+    """Start a command in a process group of its own.
+
+    Ctrl-C in the terminal then reaches the launcher alone, which stops its children in order.
+    """
+    return subprocess.Popen(
+        [str(part) for part in command],
+        stdin=options.pop("stdin", subprocess.DEVNULL),
+        start_new_session=True,
+        preexec_fn=_die_with_parent,
+        **options,
+    )
+
+
+def stop(process, patience=10):
+    """End a child and its group: politely, then after `patience` seconds for good."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            pass
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def alive(pid):
+    """Whether a process with this id exists."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,197 @@
+"""The processes of `./mfg run`: simulators, queue worker, Odoo's server."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+import xmlrpc.client
+from urllib.parse import urlsplit
+
+from . import network, processes
+from .environment import clean_environment
+from .errors import LauncherError
+
+WORKER_COMMAND = "mfg_integration_worker"
+WORKER_MODULE = "mfg_integration_queue"
+WORKER_READY = f"{WORKER_COMMAND} ready"
+LOGINS = ("mfg_suite", "demo", "logins.json")
+
+
+class Service:
+    """One child process with its log."""
+
+    def __init__(self, name, command, log, environment):
+        self.name = name
+        self.log = log
+        # Appended by the process itself; the launcher reads it to see what happens.
+        with open(log, "w") as sink:
+            self.process = processes.start(command, stdout=sink, stderr=sink, env=environment)
+
+    def wait_until(self, ready, patience):
+        """Wait for `ready()`; raises LauncherError when the process ends or time is up."""
+        deadline = time.monotonic() + patience
+        while not ready():
+            if self.process.poll() is not None:
+                raise LauncherError(f"{self.name} stopped; the whole log is {self.log}:", *self.tail())
+            if time.monotonic() > deadline:
+                raise LauncherError(
+                    f"{self.name} is not ready after {patience} s; see {self.log}:", *self.tail()
+                )
+            time.sleep(0.05)
+
+    def has_logged(self, text):
+        """Whether the log holds a text."""
+        return text in self.log.read_text(errors="replace")
+
+    def tail(self, lines=15):
+        """Last lines of the log."""
+        return self.log.read_text(errors="replace").splitlines()[-lines:]
+
+
+class Services:
+    """The services of one database, stopped in the reverse order of their start."""
+
+    def __init__(self, workspace, database, port=None, interface="127.0.0.1"):
+        self.workspace = workspace
+        self.database = database
+        self.interface = interface
+        self.port = port or network.preferred_port(interface=interface)
+        self.simulators = {}  # {name: address}
+        self.running = []
+
+    @property
+    def url(self):
+        """Address of the login page's server."""
+        host = "127.0.0.1" if self.interface == "0.0.0.0" else self.interface
+        return f"http://{host}:{self.port}"
+
+    def start(self):
+        """Start everything and return when the login page answers."""
+        progress = self.workspace.progress
+        try:
+            with progress.step("Odoo"):
+                self._start_simulators()
+                conf = self.workspace.odoo.write_conf(
+                    f"run-{self.database}",
+                    self.database,
+                    http_interface=self.interface,
+                    http_port=self.port,
+                    gevent_port=network.free_port(),
+                    max_cron_threads=1,
+                )
+                server = self._start("server", self.workspace.odoo.command(), conf)
+                worker = self._start_worker(conf)
+                server.wait_until(self._answers, 120)
+                if worker:
+                    worker.wait_until(lambda: worker.has_logged(WORKER_READY), 30)
+                self._tell_endpoints()
+        except BaseException:
+            self.stop()
+            raise
+
+    def watch(self):
+        """Return the first service that ends by itself; until then, wait."""
+        while True:
+            for service in self.running:
+                if service.process.poll() is not None:
+                    return service
+            time.sleep(0.5)
+
+    def stop(self):
+        """Stop every service."""
+        while self.running:
+            processes.stop(self.running.pop().process)
+
+    def logins(self):
+        """[{"login", "password", "role"}] to show to the user."""
+        return logins(self.workspace.checkout)
+
+    def _start(self, name, command, conf=None):
+        environment = self.workspace.odoo.environment(conf) if conf else clean_environment()
+        log = self.workspace.checkout.logs / f"{name}.log"
+        service = Service(name, command, log, environment)
+        self.running.append(service)
+        return service
+
+    def _start_worker(self, conf):
+        """The queue's own process, when its module is in the database."""
+        installed = self.workspace.databases.query(
+            "SELECT 1 FROM ir_module_module WHERE name = %s AND state = 'installed'",
+            [WORKER_MODULE],
+            database=self.database,
+        )
+        if not installed:
+            return None
+        command = self.workspace.odoo.command(WORKER_COMMAND, "-d", self.database)
+        return self._start("worker", command, conf)
+
+    def _start_simulators(self):
+        """The outside systems of the demo group."""
+        checkout = self.workspace.checkout
+        for entry in _simulators(checkout):
+            name = entry["name"]
+            port = entry["port"] if network.is_free(entry["port"]) else network.free_port()
+            state = checkout.state / "simulators" / name
+            state.mkdir(parents=True, exist_ok=True)
+            script = checkout.root / "tools" / "simulators" / entry["script"]
+            command = [self.workspace.odoo.python, script, "--port", port, "--state", state]
+            service = self._start(f"simulator-{name}", command)
+            service.wait_until(lambda service=service: service.has_logged("listening on http://"), 15)
+            self.simulators[name] = f"http://127.0.0.1:{port}"
+
+    def _tell_endpoints(self):
+        """Write the addresses of simulators that moved to their endpoints, as admin over RPC."""
+        databases = self.workspace.databases
+        meta = databases.meta(self.database)
+        known = meta.get("simulators", {})
+        moved = [
+            entry
+            for entry in _simulators(self.workspace.checkout)
+            if self.simulators[entry["name"]]
+            != known.get(entry["name"], f"http://127.0.0.1:{entry['port']}")
+        ]
+        if not moved:
+            return
+        uid = self._rpc("common", "authenticate", self.database, "admin", "admin", {})
+        for entry in moved:
+            for xmlid in entry.get("endpoint_xmlids", ()):
+                module, name = xmlid.split(".", 1)
+                found = self._execute(
+                    uid, "ir.model.data", "search_read",
+                    [("module", "=", module), ("name", "=", name)], ["res_id", "model"],
+                )
+                for row in found:
+                    (current,) = self._execute(uid, row["model"], "read", [row["res_id"]], ["url"])
+                    path = urlsplit(current["url"]).path
+                    url = self.simulators[entry["name"]] + path
+                    self._execute(uid, row["model"], "write", [row["res_id"]], {"url": url})
+        databases.set_meta(self.database, dict(meta, simulators=self.simulators))
+
+    def _execute(self, uid, model, method, *arguments):
+        return self._rpc(
+            "object", "execute_kw", self.database, uid, "admin", model, method, list(arguments)
+        )
+
+    def _rpc(self, service, method, *arguments):
+        with xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/{service}", allow_none=True) as proxy:
+            return getattr(proxy, method)(*arguments)
+
+    def _answers(self):
+        try:
+            with urllib.request.urlopen(f"{self.url}/web/login", timeout=60) as page:
+                return page.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+
+def logins(checkout):
+    """The demo group's users as its module lists them; admin alone without that module."""
+    path = checkout.addons.joinpath(*LOGINS)
+    if not path.exists():
+        return [{"login": "admin", "password": "admin", "role": "administrator"}]
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _simulators(checkout):
+    path = checkout.root / "tools" / "simulators" / "simulators.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []

@@ -1,0 +1,222 @@
+"""Everything a command needs, and the databases it works on.
+
+Three layers, each a clone of the one before:
+- base: plain Odoo with the modules ours depend on and demo data. Slow to make, made rarely.
+- suite: base with our modules. Made again when one of them changes.
+- a throw-away clone of the suite for one test run.
+The database of `./mfg run` is a clone of the base with our modules, and stays.
+"""
+
+import hashlib
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from . import modules
+from .databases import BUILDING, COMPLETE, UPDATING, Databases
+from .errors import LauncherError
+from .odoo import Odoo
+
+# A clone of a database comes without its filestore, so templates keep attachments inside.
+ATTACHMENTS_INSIDE = """
+env["ir.config_parameter"].set_param("ir_attachment.location", "db")
+env["ir.attachment"].force_storage()
+env.cr.commit()
+"""
+# Otherwise every browser test builds them again inside its rolled-back transaction.
+BUILD_ASSETS = """
+env["ir.qweb"]._pregenerate_assets_bundles()
+env.cr.commit()
+"""
+ENTRY_MODULE = "mfg_suite"
+
+
+class Workspace:
+    """A checkout with its Odoo source, PostgreSQL server and Python interpreter."""
+
+    def __init__(self, checkout, source, server, progress, python=None):
+        self.checkout = checkout
+        self.source = source
+        self.server = server
+        self.progress = progress
+        self.databases = Databases(server)
+        self.odoo = Odoo(checkout, source, server, python or sys.executable)
+
+    # Templates
+
+    def base_template(self, core=None, demo=True):
+        """Name of the template with Odoo's modules `core` (all we depend on), made if absent."""
+        core = sorted(core or modules.core_dependencies(self.checkout.addons))
+        folders = self.source.addons_paths
+        lock = (self.checkout.root / "requirements.lock").read_bytes()
+        closure = modules.installable_closure(core, folders)
+        key = _key(
+            self.source.version(), lock, modules.listing_fingerprint(closure, folders), core, demo
+        )
+        kind = f"base {','.join(core)} {demo}"
+        title = f"Odoo template, {'with' if demo else 'no'} demo data"
+
+        def build(name):
+            return self._install(name, core, demo) + self.script(name, ATTACHMENTS_INSIDE)
+
+        return self._template("mfg_base", key, kind, title, None, build)
+
+    def suite_template(self):
+        """Name of the template with all our modules, made if absent."""
+        base = self.base_template()
+        hashes = modules.fingerprints(self.checkout.addons)
+        if not hashes:
+            return base
+
+        def build(name):
+            return self._install(name, sorted(hashes)) + self.script(name, BUILD_ASSETS)
+
+        key = _key(base, sorted(hashes.items()))
+        return self._template("mfg_suite", key, "suite", "Suite template", base, build)
+
+    def template_complaints(self, *names):
+        """WARNING and ERROR records written while the templates were made."""
+        return [line for name in names for line in self.databases.meta(name).get("complaints", ())]
+
+    def _template(self, prefix, key, kind, title, origin, build):
+        name = f"{prefix}_{key}"
+        with self.checkout.lock("setup", "Waiting for another ./mfg that prepares databases …"):
+            meta = self.databases.meta(name)
+            if meta and meta["state"] == COMPLETE:
+                return name
+            self._drop_outdated(kind, name)
+            meta = {"state": BUILDING, "kind": kind}
+            with self.progress.step(title):
+                self.databases.create(name, meta, template=origin)
+                complaints = build(name)
+                # All attachments are inside; what is left on disk belongs to nobody.
+                self._remove_filestore(name)
+                self.databases.set_meta(name, dict(meta, state=COMPLETE, complaints=complaints))
+        return name
+
+    def _drop_outdated(self, kind, name):
+        for other in self.databases.names():
+            if other != name and self.databases.meta(other).get("kind") == kind:
+                self.drop(other)
+
+    # Clones
+
+    def test_database(self):
+        """Clone of the suite template for this process; `drop` it at the end."""
+        self.databases.drop_abandoned("mfg_test_")
+        return self.clone(self.suite_template(), f"mfg_test_{os.getpid()}")
+
+    def clone(self, template, name):
+        """Clone a template; the clone is abandoned, thus dropped, when this process ends."""
+        self._remove_filestore(name)
+        self.databases.create(name, {"state": COMPLETE, "pid": os.getpid()}, template)
+        return name
+
+    def drop(self, name):
+        """Drop a database of ours with its filestore."""
+        self.databases.drop(name)
+        self._remove_filestore(name)
+
+    # The database of `./mfg run`
+
+    @property
+    def demo_name(self):
+        """Name of the database that `./mfg run` serves."""
+        return os.environ.get("MFG_DATABASE", "mfg")
+
+    def demo_database(self):
+        """Make the demonstration database, or update the modules that changed."""
+        name = self.demo_name
+        hashes = modules.fingerprints(self.checkout.addons)
+        meta = self.databases.meta(name)
+        if not meta or meta["state"] == BUILDING:
+            base = self.base_template()
+        with self.checkout.lock("setup", "Waiting for another ./mfg that prepares databases …"):
+            meta = self.databases.meta(name)
+            if not meta or meta["state"] == BUILDING:
+                self._build_demo(name, base, hashes)
+            else:
+                self._update_demo(name, meta, hashes)
+        return name
+
+    def _build_demo(self, name, base, hashes):
+        wanted = [ENTRY_MODULE] if ENTRY_MODULE in hashes else sorted(hashes)
+        with self.progress.step(f"Database {name}"):
+            self.drop(name)
+            self.databases.create(name, {"state": BUILDING}, template=base)
+            # New attachments of a database that stays belong into the filestore.
+            self.databases.query(
+                "DELETE FROM ir_config_parameter WHERE key = 'ir_attachment.location'",
+                database=name,
+            )
+            if wanted:
+                self._install(name, wanted)
+            self._record_demo(name, hashes)
+
+    def _update_demo(self, name, meta, hashes):
+        known = meta["modules"]
+        pending = set(meta.get("pending", ()))
+        changed = {module for module in known if hashes.get(module) not in (None, known[module])}
+        changed |= pending & set(hashes)
+        wanted = [ENTRY_MODULE] if ENTRY_MODULE in hashes else sorted(hashes)
+        new = sorted(set(wanted) - set(known))
+        gone = sorted(set(known) - set(hashes))
+        if gone:
+            raise LauncherError(
+                f"The database {name} has modules that are no longer in addons/: {', '.join(gone)}.",
+                "`./mfg reset` makes it anew; or bring the modules back.",
+            )
+        if not changed and not new:
+            return
+        with self.progress.step(f"Updating {', '.join(sorted(changed) + new)}"):
+            self.databases.set_meta(name, dict(meta, state=UPDATING, pending=sorted(changed)))
+            self._install(name, new, update=sorted(changed))
+            self._record_demo(name, hashes)
+
+    def _record_demo(self, name, hashes):
+        rows = self.databases.query(
+            "SELECT name FROM ir_module_module WHERE state = 'installed'", database=name
+        )
+        installed = {module: hashes[module] for (module,) in rows if module in hashes}
+        self.databases.set_meta(name, {"state": COMPLETE, "modules": installed})
+
+    # Odoo
+
+    def _install(self, name, install, demo=True, update=()):
+        conf = self.odoo.write_conf("install", name)
+        arguments = ["--stop-after-init", "--no-http"]
+        if install:
+            arguments += ["-i", ",".join(install)]
+        if update:
+            arguments += ["-u", ",".join(update)]
+        if not demo:
+            arguments.append("--without-demo=all")
+        log = self.checkout.logs / f"install-{name}.log"
+        complaints, _last = self.odoo.run(conf, arguments, log, self.progress)
+        self._check_installed(name, install, log)
+        return complaints
+
+    def _check_installed(self, name, wanted, log):
+        rows = self.databases.query(
+            "SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY(%s)",
+            [list(wanted)],
+            database=name,
+        )
+        missing = sorted(set(wanted) - {module for (module,) in rows})
+        if missing:
+            raise LauncherError(f"Not installed: {', '.join(missing)}; see {log}")
+
+    def script(self, name, script):
+        """Run Python code in Odoo's shell on a database; returns the complaints of the log."""
+        conf = self.odoo.write_conf("install", name)
+        log = self.checkout.logs / f"script-{name}.log"
+        complaints, _last = self.odoo.run(conf, ["shell", "--no-http"], log, script=script)
+        return complaints
+
+    def _remove_filestore(self, name):
+        shutil.rmtree(Path(self.checkout.state) / "data" / "filestore" / name, ignore_errors=True)
+
+
+def _key(*parts):
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:10]
