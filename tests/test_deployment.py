@@ -101,10 +101,8 @@ def pins():
 def image_installs(compose):
     """Return the names that the image's Dockerfile hands to pip."""
     dockerfile = compose["services"]["odoo"]["build"]["dockerfile_inline"]
-    command = re.search(
-        r"pip3 install ((?:.|\\\n)*?)(?:&&|$)", dockerfile, re.MULTILINE
-    )
-    words = command.group(1).replace("\\\n", " ").split()
+    one_line = dockerfile.replace("\\\n", " ")
+    words = re.search(r"pip3 install ([^&\n]*)", one_line).group(1).split()
     return {canonicalize_name(word) for word in words if not word.startswith("-")}
 
 

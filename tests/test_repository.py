@@ -332,6 +332,20 @@ BAD_MODULES = [
         "no company record rule for model mfg.thing",
     ),
     (
+        module_rules.check_external_dependencies,
+        {"models/helper.py": "import urllib3"},
+        "imports urllib3",
+    ),
+    (
+        module_rules.check_external_dependencies,
+        {
+            "__manifest__.py": MANIFEST.replace(
+                "{", '{"external_dependencies": {"python": ["urllib3"]},', 1
+            )
+        },
+        "declares urllib3",
+    ),
+    (
         module_rules.check_required_files,
         {"i18n/mfg_thing.pot": None},
         "i18n/mfg_thing.pot is missing",

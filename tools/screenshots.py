@@ -149,7 +149,7 @@ def main(base_url, out_dir, logins=None, only=None):
 
     :param str base_url: running server, e.g. ``http://127.0.0.1:8069``
     :param out_dir: folder for the PNG files, made if absent
-    :param dict logins: passwords by login; a login that is not in it is its own password
+    :param dict logins: passwords by login; by default the login itself
     :param only: names of the screens to take, all without it
     :return: exit code, 1 if a screen failed or showed an error
     """

@@ -4,6 +4,7 @@ import ast
 import csv
 import re
 import struct
+import sys
 from fnmatch import fnmatch
 from xml.etree import ElementTree
 
@@ -14,6 +15,16 @@ ICON_SIZE = (100, 100)
 AUTHOR = "Odoo Manufacturing Group Suite contributors"
 # Loaded through other doors than the manifest's data and demo lists.
 NOT_DATA = {"i18n", "migrations", "readme", "static", "tests"}
+# Odoo does not start without these, so no module needs to declare them.
+ALWAYS_THERE = {
+    "dateutil",
+    "lxml",
+    "markupsafe",
+    "odoo",
+    "psycopg2",
+    "pytz",
+    "werkzeug",
+}
 REQUIRED_FILES = [
     "readme/DESCRIPTION.md",
     "readme/CONFIGURE.md",
@@ -102,6 +113,25 @@ def check_assets(module):
 def matches(name, pattern):
     """Tell whether an asset pattern covers a file (``**`` may stand for no folder)."""
     return fnmatch(name, pattern) or fnmatch(name, pattern.replace("/**/", "/"))
+
+
+def check_external_dependencies(module):
+    """A Python package that the module imports is declared, and the other way round."""
+    declared = set(manifest(module).get("external_dependencies", {}).get("python", []))
+    imported = set()
+    for path in sorted(module.rglob("*.py")):
+        if python_rules.is_test(path.relative_to(module)):
+            continue
+        for node in ast.walk(python_rules.parse(path)):
+            if isinstance(node, ast.Import):
+                imported.update(alias.name.split(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                imported.add(node.module.split(".")[0])
+    foreign = imported - ALWAYS_THERE - set(sys.stdlib_module_names)
+    for name in sorted(foreign - declared):
+        yield f"imports {name}, which external_dependencies does not declare"
+    for name in sorted(declared - foreign):
+        yield f"declares {name} in external_dependencies, but does not import it"
 
 
 def defined_models(module):
@@ -222,6 +252,7 @@ CHECKS = [
     check_access_rights,
     check_assets,
     check_company_rules,
+    check_external_dependencies,
     check_has_tests,
     check_icon,
     check_imports,
