@@ -5,7 +5,6 @@
     "version": "17.0.1.0.0",
     "category": "Manufacturing/Manufacturing",
     "author": "Odoo Manufacturing Group Suite contributors",
-    "website": "https://github.com/odoo-manufacturing-group-suite",
     "license": "LGPL-3",
     "depends": [
         "mfg_integration_queue",
