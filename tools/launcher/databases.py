@@ -110,12 +110,11 @@ class Databases:
             ) from error
         self.set_meta(name, meta)
         if not template:
-            # As Odoo does; both are optional for it.
-            for extension in ("pg_trgm", "unaccent"):
-                try:
-                    self.query(f"CREATE EXTENSION IF NOT EXISTS {extension}", database=name)
-                except psycopg2.Error:
-                    continue
+            try:
+                # As Odoo does when it creates a database; it can do without.
+                self.query("CREATE EXTENSION IF NOT EXISTS pg_trgm", database=name)
+            except psycopg2.Error:
+                pass
 
     def drop(self, name):
         """Drop a database of ours, with whatever is connected to it."""

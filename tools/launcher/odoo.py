@@ -22,18 +22,17 @@ class Odoo:
         self.server = server
         self.python = str(python)
 
-    @property
-    def addons_path(self):
-        """Value of Odoo's option of that name."""
-        paths = [*self.source.addons_paths, self.checkout.addons]
+    def addons_path(self, ours=True):
+        """Value of Odoo's option of that name, with our modules or for a plain Odoo."""
+        paths = [*self.source.addons_paths, *([self.checkout.addons] if ours else [])]
         if any("," in str(path) for path in paths):
             raise LauncherError("Odoo cannot read add-ons from a folder with a comma in its name.")
         return ",".join(str(path) for path in paths)
 
-    def write_conf(self, name, database, **options):
+    def write_conf(self, name, database, ours=True, **options):
         """Write a configuration file into the state folder and return its path."""
         settings = {
-            "addons_path": self.addons_path,
+            "addons_path": self.addons_path(ours),
             "data_dir": self.checkout.state / "data",
             "db_host": self.server.host,
             "db_port": self.server.port,
