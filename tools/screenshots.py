@@ -30,8 +30,29 @@ SETTLED = """() =>
     document.fonts.status === "loaded" &&
     [...document.images].every((image) => image.complete)
 """
-TWO_FRAMES = """() => new Promise((resolve) =>
-    requestAnimationFrame(() => requestAnimationFrame(resolve)))
+# Parts of a form arrive one after the other, the chatter last: wait until nothing has
+# changed for a moment, but not for ever.
+QUIET_MS = 300
+QUIET_LIMIT_MS = 10_000
+QUIET = """([quiet, limit]) => new Promise((resolve) => {
+    const done = () => {
+        observer.disconnect();
+        resolve();
+    };
+    let timer = setTimeout(done, quiet);
+    setTimeout(done, limit);
+    const observer = new MutationObserver(() => {
+        clearTimeout(timer);
+        timer = setTimeout(done, quiet);
+    });
+    observer.observe(document.body, {
+        attributes: true, characterData: true, childList: true, subtree: true,
+    });
+})
+"""
+BROKEN_IMAGES = """() => [...document.images]
+    .filter((image) => image.src && image.offsetParent && !image.naturalWidth)
+    .map((image) => new URL(image.src).pathname)
 """
 
 
@@ -97,6 +118,8 @@ class Photographer:
             page.screenshot(path=self.out_dir / f"{screen.name}.png")
             if page.query_selector(".o_error_dialog"):
                 self._note("shows an error dialog")
+            for path in page.evaluate(BROKEN_IMAGES):
+                self._note(f"broken image {path}")
         except PlaywrightError as error:
             self._note(error.message.splitlines()[0])
 
@@ -127,9 +150,9 @@ class Photographer:
 
 
 def settle(page):
-    """Wait until nothing loads any more and the last change is painted."""
+    """Wait until nothing loads and nothing changes any more."""
+    page.evaluate(QUIET, [QUIET_MS, QUIET_LIMIT_MS])
     page.wait_for_function(SETTLED)
-    page.evaluate(TWO_FRAMES)
 
 
 def find_browser():
