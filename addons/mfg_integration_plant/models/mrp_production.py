@@ -1,3 +1,5 @@
+from collections import Counter
+
 from odoo import _, fields, models
 from odoo.tools import float_is_zero
 
@@ -17,13 +19,17 @@ class MrpProduction(models.Model):
     )
 
     def _compute_mfg_message_count(self):
-        counts = dict(
+        events = self.env["mfg.integration.event"].search(self._mfg_event_domain())
+        messages = dict(
             self.env["mfg.integration.delivery"]._read_group(
-                self._mfg_message_domain(), ["res_id"], ["__count"]
+                [("event_id", "in", events.ids)], ["event_id"], ["__count"]
             )
         )
+        counts = Counter()
+        for event in events:
+            counts[event.res_id] += messages.get(event, 0)
         for production in self:
-            production.mfg_message_count = counts.get(production.id, 0)
+            production.mfg_message_count = counts[production.id]
 
     # Why these two methods: the state of a manufacturing order changes either by being
     # assigned (button_mark_done and its wizards, subcontracting receipts, a flexible
@@ -57,11 +63,14 @@ class MrpProduction(models.Model):
             "name": _("Messages of %(order)s", order=self.display_name),
             "res_model": "mfg.integration.delivery",
             "view_mode": "tree,form",
-            "domain": self._mfg_message_domain(),
+            "domain": [
+                (f"event_id.{field}", operator, value)
+                for field, operator, value in self._mfg_event_domain()
+            ],
             "context": {"create": False},
         }
 
-    def _mfg_message_domain(self):
+    def _mfg_event_domain(self):
         return [("res_model", "=", self._name), ("res_id", "in", self.ids)]
 
     def _mfg_unfinished(self):
@@ -115,10 +124,10 @@ class MrpProduction(models.Model):
             precision_rounding=self.product_uom_id.rounding,
         )
 
-    def _mfg_integration_payload(self, interface):
-        """Return the payload of ``interface`` for this order; see ``contracts/``.
+    def _mfg_integration_payload(self, interface_code):
+        """Return the payload of ``interface_code`` for this order; see ``contracts/``.
 
-        :param interface: ``mfg.integration.interface`` record
+        :param str interface_code: ``production.completed``
         :return: JSON-ready dict
         """
         self.ensure_one()

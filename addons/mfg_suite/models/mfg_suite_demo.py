@@ -2,7 +2,8 @@ import csv
 import itertools
 from datetime import timedelta
 
-from odoo import api, fields, models
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import file_open
 
 PLAN = "mfg_suite/demo/production_plan.csv"
@@ -34,6 +35,8 @@ class MfgSuiteDemo(models.AbstractModel):
                 [("company_id", "=", company.id)]
             )
             warehouse.write({"code": code, "name": name})
+            # operators confirm the reserved lots of components instead of typing them
+            warehouse.manu_type_id.use_auto_consume_components_lots = True
             self._name_record(f"warehouse_{key}", warehouse)
             self._name_record(f"location_{key}_stock", warehouse.lot_stock_id)
             self._name_record(f"calendar_{key}", company.resource_calendar_id)
@@ -106,15 +109,26 @@ class MfgSuiteDemo(models.AbstractModel):
         )
         order.qty_producing = produced
         order.set_qty_producing()
+        start = order.date_start
         for position, workorder in enumerate(order.workorder_ids):
             # real times are never the planned ones: a steady 4 to 12 % above
-            workorder.duration = workorder.duration_expected * (1.04 + 0.08 * position)
+            minutes = workorder.duration_expected * (1.04 + 0.08 * position)
+            end = start + timedelta(minutes=minutes)
+            workorder.write({"date_start": start, "date_finished": end})
+            workorder.duration = minutes
+            start = end
 
     def _finish(self, orders):
         partial = orders.filtered(lambda order: order.qty_producing < order.product_qty)
         orders.with_context(
             skip_backorder=True, mo_ids_to_backorder=partial.ids
         ).button_mark_done()
+        stuck = orders.filtered(lambda order: order.state != "done")
+        if stuck:
+            # a question in a dialog, such as differing consumption: correct the plan
+            raise UserError(
+                _("Demo orders not finished: %(orders)s", orders=stuck.mapped("name"))
+            )
 
     def _plants(self):
         return self.env["res.company"].union(
