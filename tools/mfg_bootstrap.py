@@ -33,11 +33,12 @@ class TestDatabase:
     def __init__(self):
         checkout.prepare()
         self.workspace = setup.open_workspace(checkout, Progress())
-        template = self.workspace.suite_template()
-        self.complaints = self.workspace.template_complaints(
-            self.workspace.base_template(), template
-        )
-        self.name = self.workspace.test_database()
+        base = template = self.workspace.base_template()
+        if os.environ.get("MFG_TEST_TEMPLATE") != "base":  # plain Odoo: `./mfg test --core`
+            template = self.workspace.suite_template()
+        self.complaints = self.workspace.template_complaints(base, template)
+        self.workspace.databases.drop_abandoned()
+        self.name = self.workspace.clone(template, f"mfg_test_{os.getpid()}")
         conf = self.workspace.odoo.write_conf(
             f"test-{os.getpid()}",
             self.name,
@@ -82,4 +83,5 @@ def pytest_configure(config):
     """Switch on the checks of the log and of skipped browser tests."""
     from launcher import pytest_guards
 
-    pytest_guards.register(config)
+    if os.environ.get("MFG_LOG_GUARD") != "0":
+        pytest_guards.register(config)

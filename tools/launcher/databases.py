@@ -5,7 +5,6 @@ is the database's own comment, so the two cannot drift apart.
 """
 
 import json
-import os
 from contextlib import closing
 
 import psycopg2
@@ -123,11 +122,9 @@ class Databases:
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
             )
 
-    def drop_abandoned(self, prefix):
-        """Drop the databases whose process was killed before it could."""
+    def drop_abandoned(self):
+        """Drop the clones whose process was killed before it could."""
         for name in self.names():
-            if not name.startswith(prefix):
-                continue
             pid = self.meta(name).get("pid")
-            if pid != os.getpid() and not processes.alive(pid or 0):
+            if pid and not processes.alive(pid):
                 self.drop(name)

@@ -145,7 +145,7 @@ def _screenshots(checkout, progress, options, _rest):
 def _doctor(checkout, _progress, _options, _rest):
     from . import doctor
 
-    return doctor.run(checkout)
+    return doctor.run_doctor(checkout)
 
 
 def _shell(checkout, progress, _options, _rest):

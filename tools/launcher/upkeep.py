@@ -15,14 +15,16 @@ def shell(workspace):
     name = workspace.demo_database()
     conf = workspace.odoo.write_conf("shell", name)
     command = workspace.odoo.command("shell", "--no-http")
-    return subprocess.run(command, env=workspace.odoo.environment(conf)).returncode
+    return subprocess.run(
+        command, env=workspace.odoo.environment(conf), check=False
+    ).returncode
 
 
 def psql(workspace, arguments):
     """The program psql on the demonstration database."""
     command = [workspace.server.program("psql"), "-d", workspace.demo_name, *arguments]
     environment = dict(os.environ, **workspace.server.environment())
-    return subprocess.run(command, env=environment).returncode
+    return subprocess.run(command, env=environment, check=False).returncode
 
 
 def logs(checkout):
@@ -32,7 +34,7 @@ def logs(checkout):
     files += sorted(str(path) for path in checkout.logs.glob("simulator-*.log"))
     if not files:
         raise LauncherError("There are no logs yet; `./mfg run` writes them.", exit_code=1)
-    return subprocess.run(["tail", "-n", "20", "-F", *files]).returncode
+    return subprocess.run(["tail", "-n", "20", "-F", *files], check=False).returncode
 
 
 def reset(workspace):

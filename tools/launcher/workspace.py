@@ -10,11 +10,12 @@ The database of `./mfg run` is a clone of the base with our modules, and stays.
 import hashlib
 import os
 import shutil
+import subprocess
 import sys
-from pathlib import Path
 
 from . import modules
 from .databases import BUILDING, COMPLETE, UPDATING, Databases
+from .environment import clean_environment
 from .errors import LauncherError
 from .odoo import Odoo
 
@@ -104,16 +105,30 @@ class Workspace:
 
     # Clones
 
-    def test_database(self):
-        """Clone of the suite template for this process; `drop` it at the end."""
-        self.databases.drop_abandoned("mfg_test_")
-        return self.clone(self.suite_template(), f"mfg_test_{os.getpid()}")
+    def clone(self, template, name, with_files=False):
+        """Clone a template; the clone is abandoned, thus dropped, when this process ends.
 
-    def clone(self, template, name):
-        """Clone a template; the clone is abandoned, thus dropped, when this process ends."""
+        A database that is no template has a filestore; `with_files` copies it.
+        """
         self._remove_filestore(name)
         self.databases.create(name, {"state": COMPLETE, "pid": os.getpid()}, template)
+        if with_files and self._filestore(template).exists():
+            shutil.copytree(self._filestore(template), self._filestore(name))
         return name
+
+    def receive(self, origin, name):
+        """Copy a template from another server of this checkout."""
+        meta = origin.databases.meta(name)
+        self._drop_outdated(meta["kind"], name)
+        self.databases.create(name, dict(meta, state=BUILDING))
+        dump = self.checkout.state / f"{name}.dump"
+        try:
+            _client(origin.server, "pg_dump", "-Fc", "-Z1", "-f", dump, name)
+            _client(self.server, "pg_restore", "-j2", "--no-owner", "-d", name, dump)
+        finally:
+            dump.unlink(missing_ok=True)
+        self.databases.query("VACUUM ANALYZE", database=name)
+        self.databases.set_meta(name, meta)
 
     def drop(self, name):
         """Drop a database of ours with its filestore."""
@@ -216,8 +231,24 @@ class Workspace:
         complaints, _last = self.odoo.run(conf, ["shell", "--no-http"], log, script=script)
         return complaints
 
+    def _filestore(self, name):
+        return self.checkout.state / "data" / "filestore" / name
+
     def _remove_filestore(self, name):
-        shutil.rmtree(Path(self.checkout.state) / "data" / "filestore" / name, ignore_errors=True)
+        shutil.rmtree(self._filestore(name), ignore_errors=True)
+
+
+def _client(server, program, *arguments):
+    command = [server.program(program), *[str(part) for part in arguments]]
+    result = subprocess.run(
+        command,
+        env=clean_environment(**server.environment()),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if result.returncode:
+        raise LauncherError(f"{program} failed:", *result.stderr.splitlines()[-5:])
 
 
 def _key(*parts):

@@ -1,0 +1,160 @@
+"""What benchmarks and fault tests work with: real processes on a durable cluster."""
+
+import os
+import platform
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from . import network, postgres, processes, setup
+from .databases import COMPLETE
+from .services import Service
+
+
+def open_lab(checkout, progress, quick=False, database=None):
+    """A laboratory whose databases are clones of the suite template, or of `database`.
+
+    The template is made on the quick cluster and carried over, so nothing is installed
+    with fsync switched on.
+    """
+    durable = setup.open_workspace(checkout, progress, durable=True)
+    if database:
+        return Lab(durable, database, quick)
+    if postgres.given():
+        return Lab(durable, durable.suite_template(), quick)
+    origin = setup.open_workspace(checkout, progress)
+    template = origin.suite_template()
+    if (durable.databases.meta(template) or {}).get("state") != COMPLETE:
+        with progress.step("Carrying the template over to the durable cluster"):
+            durable.receive(origin, template)
+    return Lab(durable, template, quick)
+
+
+class Lab:
+    """Databases, processes and measurements; `close()` removes what was made."""
+
+    def __init__(self, workspace, template, quick):
+        self.workspace = workspace
+        self.template = template
+        self.quick = quick
+        self.folder = Path(tempfile.mkdtemp(prefix="mfg-lab-"))
+        self._databases = []
+        self._services = []
+
+    @property
+    def root(self):
+        """Folder of the checkout."""
+        return self.workspace.checkout.root
+
+    @property
+    def python(self):
+        """Interpreter that can import odoo and the packages of requirements.lock."""
+        return self.workspace.odoo.python
+
+    def settings(self):
+        """{"fsync", "synchronous_commit", "version"} of the server that is used."""
+        show = self.workspace.databases.query
+        names = ("fsync", "synchronous_commit", "server_version")
+        return {name: show(f"SHOW {name}")[0][0] for name in names}
+
+    def machine(self):
+        """What the figures were measured on."""
+        return {
+            "processor": _processor(),
+            "cores": os.cpu_count(),
+            "python": platform.python_version(),
+            "idle": round(idle_share(), 2),
+            **self.settings(),
+        }
+
+    def database(self, label="db"):
+        """Name of a fresh clone of the template."""
+        name = f"mfg_lab_{os.getpid()}_{label}"
+        self.workspace.clone(self.template, name)
+        self._databases.append(name)
+        return name
+
+    def connect(self, database):
+        """A psycopg2 connection in autocommit."""
+        return self.workspace.databases.connect(database)
+
+    def dsn(self, database):
+        """Keyword arguments for psycopg2.connect()."""
+        server = self.workspace.server
+        return {
+            "host": server.host,
+            "port": server.port,
+            "user": server.user,
+            "password": server.password or None,
+            "dbname": database,
+        }
+
+    def conf(self, database, **options):
+        """Path of an Odoo configuration file for the database."""
+        options.setdefault("http_port", network.free_port())
+        options.setdefault("gevent_port", network.free_port())
+        return self.workspace.odoo.write_conf(f"lab-{database}", database, **options)
+
+    def start_odoo(self, name, conf, *arguments):
+        """Start `odoo-bin *arguments` as a Service: .process, .log, .wait_until(), .has_logged()."""
+        command = self.workspace.odoo.command(*arguments)
+        return self.start(name, command, **self.workspace.odoo.environment(conf))
+
+    def start(self, name, command, **environment):
+        """Start any command as a Service, ended by `close()` at the latest."""
+        log = self.folder / f"{name}.log"
+        service = Service(name, command, log, environment or dict(os.environ))
+        self._services.append(service)
+        return service
+
+    def odoo_environment(self, conf):
+        """Environment for a Python process that imports odoo itself."""
+        return self.workspace.odoo.environment(conf)
+
+    def script(self, database, code):
+        """Run Python code in Odoo's shell; returns the WARNING and ERROR records of the log."""
+        return self.workspace.script(database, code)
+
+    def free_port(self):
+        """A free port chosen by the kernel."""
+        return network.free_port()
+
+    def close(self):
+        """End the processes, drop the databases, remove the files."""
+        while self._services:
+            processes.stop(self._services.pop().process)
+        while self._databases:
+            self.workspace.drop(self._databases.pop())
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def idle_share(seconds=1.0):
+    """Share of the machine that is idle over a short while, 0 to 1."""
+    try:
+        before = _cpu_times()
+        time.sleep(seconds)
+        after = _cpu_times()
+    except OSError:
+        return 1.0 - min(1.0, os.getloadavg()[0] / os.cpu_count())
+    spent = [new - old for new, old in zip(after, before, strict=True)]
+    return (spent[3] + spent[4]) / max(1, sum(spent))
+
+
+def _cpu_times():
+    with open("/proc/stat", encoding="ascii") as source:
+        return [int(value) for value in source.readline().split()[1:9]]
+
+
+def _processor():
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        return next(
+            line.split(":", 1)[1].strip()
+            for line in text.splitlines()
+            if line.startswith("model name")
+        )
+    except (OSError, StopIteration):
+        answer = subprocess.run(["uname", "-m"], capture_output=True, text=True, check=False)
+        return answer.stdout.strip()
