@@ -71,7 +71,7 @@ def verify_signature(secret, headers, body, now=None):
     key = base64.b64decode(secret.removeprefix("whsec_"))
     signed = b".".join((message_id.encode(), timestamp.encode(), body))
     expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-    # Several signatures are normal while a secret is being rotated: one match is enough.
+    # Several signatures are normal while a secret is being rotated: one match will do.
     # Every one is compared, in constant time: the answer's duration tells nothing.
     matches = [
         hmac.compare_digest(f"v1,{expected}".encode(), signature.encode())

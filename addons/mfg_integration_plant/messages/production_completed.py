@@ -41,9 +41,7 @@ def build(production):
             moved(move) for move in _posted(production.move_finished_ids) - finished
         ],
         "scrapped": [
-            _scrapped(scrap)
-            for scrap in production.scrap_ids
-            if scrap.state == "done"
+            _scrapped(scrap) for scrap in production.scrap_ids if scrap.state == "done"
         ],
     }
 
@@ -67,9 +65,11 @@ def produced_quantity(production):
 
 def _posted(moves):
     return moves.filtered(
-        lambda move: move.state == "done"
-        and not float_is_zero(
-            move.quantity, precision_rounding=move.product_uom.rounding
+        lambda move: (
+            move.state == "done"
+            and not float_is_zero(
+                move.quantity, precision_rounding=move.product_uom.rounding
+            )
         )
     )
 

@@ -1,9 +1,9 @@
 """Words every canonical message is made of.
 
 Quantities are JSON numbers, not strings: every consumer can compute with them, and a
-number rounded to its unit has far fewer than the 15 digits a double keeps exactly. They
-always travel with their unit. Names come in the language of the database's source terms,
-whoever triggers the message; moments are UTC.
+number rounded to its unit has far fewer than the 15 digits a double keeps exactly.
+They always travel with their unit. Names come in the language of the database's source
+terms, whoever triggers the message; moments are UTC.
 """
 
 from collections import defaultdict

@@ -79,8 +79,9 @@ class MrpProduction(models.Model):
     def _mfg_note_completion(self):
         """Remember the orders of ``self`` that became done and are listened to.
 
-        The message waits for the end of the transaction: state turns to done before Odoo
-        has written the real finishing time, and subcontracting moves dates afterwards.
+        The message waits for the end of the transaction: state turns to done before
+        Odoo has written the real finishing time, and subcontracting moves dates
+        afterwards.
         """
         completed = [
             # orders in a form that was not saved have no integer id
@@ -131,6 +132,6 @@ class MrpProduction(models.Model):
         :return: JSON-ready dict
         """
         self.ensure_one()
-        # sudo: see _mfg_emit_completions. Source terms, so that one order does not speak
-        # the language of whoever finished it.
+        # sudo: see _mfg_emit_completions. Source terms, so that one order does not
+        # speak the language of whoever finished it.
         return production_completed.build(self.sudo().with_context(lang=None))

@@ -129,7 +129,7 @@ class PlantCase(TransactionCase):
         order.set_qty_producing()
 
     def events_of(self, action):
-        """Run ``action`` to the end of its transaction and return the events emitted."""
+        """Run ``action`` to the end of its transaction; return the events emitted."""
         with trap_events(self.env) as trap:
             action()
             self.env.cr.flush()

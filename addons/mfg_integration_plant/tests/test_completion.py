@@ -22,9 +22,7 @@ class TestCompletion(PlantCase):
         return order
 
     def test_operator_without_queue_rights_finishes_and_the_message_is_there(self):
-        self.assertFalse(
-            self.operator.has_group("mfg_integration_queue.group_viewer")
-        )
+        self.assertFalse(self.operator.has_group("mfg_integration_queue.group_viewer"))
         order = self.ready_order()
         self.assertEqual(list(self.finish(order)), [order.name])
 
@@ -93,9 +91,7 @@ class TestCompletion(PlantCase):
         order = (
             self.env["mrp.production"]
             .with_company(other)
-            .create(
-                {"product_id": widget.id, "product_qty": 1, "company_id": other.id}
-            )
+            .create({"product_id": widget.id, "product_qty": 1, "company_id": other.id})
         )
         order.action_confirm()
         self.assertEqual(self.events_of(order.button_mark_done), [])
@@ -142,9 +138,7 @@ class TestCompletion(PlantCase):
 
     def _queries_to_emit(self, count):
         orders = self.env["mrp.production"].with_user(self.operator)
-        orders = orders.create(
-            [{"product_id": self.gear.id, "product_qty": 1}] * count
-        )
+        orders = orders.create([{"product_id": self.gear.id, "product_qty": 1}] * count)
         orders.action_confirm()
         orders.button_mark_done()
         self.env.flush_all()

@@ -13,7 +13,9 @@ class TestContract(PlantCase):
 
     def setUp(self):
         super().setUp()
-        version = self.env.ref("mfg_integration_plant.interface_production_completed_v1")
+        version = self.env.ref(
+            "mfg_integration_plant.interface_production_completed_v1"
+        )
         self.schema = json.loads(version.schema)
         self.example = json.loads(version.example)
 

@@ -1,12 +1,12 @@
-import csv
 import itertools
+import json
 from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import file_open
 
-PLAN = "mfg_suite/demo/production_plan.csv"
+PLAN = "mfg_suite/demo/production_plan.json"
 COMPANIES = {
     # external id of the company: short name and name of its warehouse
     "holding": ("HQ", "Arvendal headquarters"),
@@ -27,8 +27,8 @@ class MfgSuiteDemo(models.AbstractModel):
 
     @api.model
     def _prepare_companies(self):
-        """Name the warehouses, open the books and give external ids to what Odoo created
-        with the companies, so that the demo files can refer to it."""
+        """Name the warehouses, open the books and give external ids to what Odoo
+        created with the companies, so that the demo files can refer to it."""
         for key, (code, name) in COMPANIES.items():
             company = self._ref(f"company_{key}")
             warehouse = self.env["stock.warehouse"].search(
@@ -62,7 +62,7 @@ class MfgSuiteDemo(models.AbstractModel):
     def _run_production(self):
         """Create the orders of the production plan and bring each to its state."""
         with file_open(PLAN) as stream:
-            rows = list(csv.DictReader(stream))
+            rows = json.load(stream)
         for plant, plan in itertools.groupby(rows, key=lambda row: row["plant"]):
             company = self._ref(f"company_{plant}")
             self.with_company(company)._run_plant(company, list(plan))
@@ -80,17 +80,17 @@ class MfgSuiteDemo(models.AbstractModel):
         released.action_confirm()
         released.action_assign()
         for order, row in zip(orders, plan, strict=True):
-            if float(row["produced"]):
-                self._record_production(order, float(row["produced"]), row["lot"])
+            if row["produced"]:
+                self._record_production(order, row["produced"], row["lot"])
         self._finish(by_state["done"])
 
     def _order_values(self, company, row):
         bom = self._ref(row["bill_of_materials"])
-        start = fields.Datetime.now() - timedelta(hours=int(row["started_hours_ago"]))
+        start = fields.Datetime.now() - timedelta(hours=row["started_hours_ago"])
         return {
             "bom_id": bom.id,
             "product_id": bom.product_tmpl_id.product_variant_id.id,
-            "product_qty": float(row["quantity"]),
+            "product_qty": row["quantity"],
             "product_uom_id": bom.product_uom_id.id,
             "date_start": start,
             "origin": row["source"],

@@ -1,0 +1,152 @@
+import json
+from collections import Counter
+
+from odoo.tests import HttpCase, TransactionCase, tagged
+from odoo.tools import file_open
+
+PLANTS = ("plant_a", "plant_b", "plant_c")
+
+
+def logins():
+    """Return the logins the launcher prints."""
+    with file_open("mfg_suite/demo/logins.json") as stream:
+        return json.load(stream)
+
+
+class DemoGroup:
+    """Skips a test class in a database without demo data."""
+
+    def setUp(self):
+        super().setUp()
+        if not self.env.ref("mfg_suite.company_plant_a", raise_if_not_found=False):
+            self.skipTest("the database has no demo data")
+
+    def company(self, key):
+        return self.env.ref(f"mfg_suite.company_{key}")
+
+    def user(self, login):
+        return self.env["res.users"].search([("login", "=", login)])
+
+    def orders(self, *plants):
+        companies = [self.company(plant).id for plant in plants]
+        return self.env["mrp.production"].search([("company_id", "in", companies)])
+
+
+@tagged("post_install", "-at_install")
+class TestDemoGroup(DemoGroup, TransactionCase):
+    """The demo group is complete: what a visitor looks for is there."""
+
+    def test_every_company_keeps_its_own_books(self):
+        for key in ("holding", *PLANTS):
+            company = self.company(key)
+            self.assertFalse(
+                company.parent_id, "a branch would share its parent's books"
+            )
+            self.assertEqual(company.chart_template, "generic_coa")
+            self.assertTrue(
+                self.env["account.account"].search_count(
+                    [("company_id", "=", company.id)]
+                )
+            )
+
+    def test_every_plant_has_orders_in_every_state(self):
+        for plant in PLANTS:
+            states = Counter(self.orders(plant).mapped("state"))
+            for state in ("draft", "confirmed", "progress", "done"):
+                self.assertTrue(states[state], f"{plant} has no order in {state}")
+
+    def test_every_plant_produces_lots_from_lots(self):
+        for plant in PLANTS:
+            done = self.orders(plant).filtered(lambda order: order.state == "done")
+            self.assertTrue(all(done.mapped("lot_producing_id")))
+            for order in done:
+                self.assertTrue(order.workorder_ids)
+                self.assertTrue(order.move_raw_ids.move_line_ids.lot_id)
+
+    def test_stock_is_never_negative(self):
+        quants = self.env["stock.quant"].search(
+            [
+                ("company_id", "in", [self.company(plant).id for plant in PLANTS]),
+                ("location_id.usage", "=", "internal"),
+                ("quantity", "<", 0),
+            ]
+        )
+        self.assertFalse(quants.mapped("product_id.display_name"))
+
+    def test_finished_orders_of_plant_c_went_to_its_systems(self):
+        done = self.orders("plant_c").filtered(lambda order: order.state == "done")
+        messages = self.env["mfg.integration.delivery"].search(
+            [
+                ("event_id.res_model", "=", "mrp.production"),
+                ("event_id.res_id", "in", done.ids),
+            ]
+        )
+        self.assertEqual(len(messages), 3 * len(done))
+        self.assertEqual(len(messages.endpoint_id), 3)
+
+    def test_other_plants_have_nobody_to_tell(self):
+        events = self.env["mfg.integration.event"].search(
+            [("company_id", "in", [self.company(key).id for key in PLANTS[:2]])]
+        )
+        self.assertFalse(events)
+
+    def test_main_company_keeps_its_own_data(self):
+        main = self.env.ref("base.main_company")
+        ours = self.env["ir.model.data"].search(
+            [("module", "=", "mfg_suite"), ("model", "in", ["product.product"])]
+        )
+        products = self.env["product.product"].browse(ours.mapped("res_id"))
+        self.assertTrue(products)
+        self.assertNotIn(main, products.company_id)
+        self.assertEqual(
+            len(products.filtered("company_id")), len(products), "a shared product"
+        )
+
+    def test_plant_a_sees_nothing_of_plant_c(self):
+        operator = self.user("operator-a")
+        plant_c = self.company("plant_c")
+        for model in (
+            "mrp.production",
+            "mrp.bom",
+            "mrp.workcenter",
+            "product.product",
+            "stock.lot",
+            "stock.quant",
+            "stock.warehouse",
+        ):
+            records = self.env[model].with_user(operator).search([])
+            self.assertTrue(records, f"{model}: the operator sees nothing at all")
+            self.assertNotIn(plant_c, records.sudo().company_id, model)
+
+    def test_supervisor_c_sees_the_messages_of_plant_c_only(self):
+        supervisor = self.user("supervisor-c")
+        messages = self.env["mfg.integration.delivery"].with_user(supervisor).search([])
+        self.assertTrue(messages)
+        self.assertEqual(messages.sudo().company_id, self.company("plant_c"))
+
+    def test_roles_stay_inside_their_companies(self):
+        group = self.env["res.company"].union(
+            *(self.company(key) for key in ("holding", *PLANTS))
+        )
+        for entry in logins():
+            user = self.user(entry["login"])
+            self.assertTrue(user.company_ids <= group, entry["login"])
+
+
+@tagged("post_install", "-at_install")
+class TestLogins(DemoGroup, HttpCase):
+    """Each printed login works and leads somewhere."""
+
+    def test_every_login_opens_its_menu(self):
+        for entry in logins():
+            with self.subTest(login=entry["login"]):
+                self.authenticate(entry["login"], entry["password"])
+                page = self.url_open("/web")
+                self.assertEqual(page.status_code, 200)
+                self.assertNotIn("/web/login", page.url)
+                self.assertTrue(self.roots_of(entry["login"]))
+
+    def roots_of(self, login):
+        """Return the applications of a user, as the web client asks for them."""
+        menus = self.env["ir.ui.menu"].with_user(self.user(login)).load_menus(False)
+        return menus["root"]["children"]
