@@ -1,0 +1,4 @@
+-- A copy of a database must never talk to the real plants.
+UPDATE mfg_integration_subscription SET active = false;
+UPDATE mfg_integration_endpoint SET active = false;
+DELETE FROM mfg_integration_secret;

@@ -1,0 +1,424 @@
+"""The delivery loop: own partitions, read them, send, write down what happened.
+
+One thread runs the loop and is the only one that touches the database and the lanes;
+sender threads do nothing but HTTP. Worker process and cron run the same loop.
+"""
+
+import logging
+import os
+import select
+import socket
+import threading
+import time
+from collections import defaultdict, deque
+from queue import SimpleQueue
+
+import psycopg2
+
+from odoo.sql_db import connection_info_for
+
+from .http_sender import HttpSender
+from .lanes import LANE_CAP, Lanes
+from .outcome import Outcome, Verdict
+from .ownership import Ownership
+from .store import Attempted, Store, Window
+from .wakeup import SETTINGS
+
+_logger = logging.getLogger(__name__)
+
+#: rows read of one partition at a time
+FETCH_LIMIT = 200
+#: deliveries of one endpoint held in memory before reading pauses
+LOADED_CAP = 5000
+#: upper bound of sender threads, whatever the endpoints allow together
+MAX_THREADS = 64
+#: seconds between looks for new rows when no notification comes
+POLL = 1.0
+#: seconds between looks at the locks of other dispatchers
+REBALANCE = 0.25
+#: seconds between scans for late commits, and the share of time they may take
+RESCAN = 1.0
+RESCAN_SHARE = 0.05
+HEARTBEAT = 2.0
+#: seconds between looks at the configuration when nobody tells of a change
+RELOAD = 30.0
+
+
+class Dispatcher:
+    """Delivers the events of one database until it is stopped."""
+
+    def __init__(self, dbname, load_settings, mode="worker", version=""):
+        """
+        :param load_settings: callable without arguments that returns
+            :class:`.settings.Settings`, called at start and every few seconds
+        :param mode: ``worker`` or ``cron``
+        """
+        self._dbname = dbname
+        self._load_settings = load_settings
+        self._mode = mode
+        self._version = version
+        self._name = f"{socket.gethostname()}:{os.getpid()}"
+        self._stopping = False
+        self._jobs = SimpleQueue()
+        self._results = deque()
+        self._wake_reader, self._wake_writer = os.pipe()
+        os.set_blocking(self._wake_reader, False)
+        os.set_blocking(self._wake_writer, False)
+        self._threads = []
+
+    # control
+
+    def stop(self):
+        """Finish what is on the wire, then return from :meth:`run`. Safe to call from a
+        signal handler."""
+        self._stopping = True
+        self._wake()
+
+    def run(self, until=None, ready=lambda: None):
+        """Deliver until stopped.
+
+        :param until: monotonic time after which nothing new is started; with it the run
+            also ends when nothing is due
+        :param ready: called once partitions are owned and wake-ups are heard
+        :raises psycopg2.OperationalError: the database went away; run again
+        """
+        self._until = until
+        self._open()
+        try:
+            ready()
+            while not self._finished():
+                self._turn()
+        finally:
+            self._close()
+
+    def close(self):
+        """Release the threads and pipes; the dispatcher cannot run again."""
+        for _thread in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+        os.close(self._wake_reader)
+        os.close(self._wake_writer)
+
+    # set-up
+
+    def _open(self):
+        self._lanes = Lanes()
+        self._windows = {}
+        self._draining = set()
+        self._senders = {}
+        self._unread = set()
+        self._last_ok, self._last_error = set(), {}
+        self._timers = {}
+        lock_connection, store_connection = self._connect(), None
+        try:
+            store_connection = self._connect()
+            self._store = Store(store_connection, self._name)
+            self._ownership = Ownership(lock_connection)
+            self._worker_id = self._store.register(
+                self._mode, socket.gethostname(), os.getpid(), self._version
+            )
+        except psycopg2.Error:
+            lock_connection.close()
+            if store_connection:
+                store_connection.close()
+            raise
+        self._ownership.register(self._worker_id)
+        self._reload()
+        self._rebalance()
+
+    def _connect(self):
+        _name, info = connection_info_for(self._dbname)
+        info["application_name"] = f"mfg_integration_{self._mode}"
+        return psycopg2.connect(**info)
+
+    def _close(self):
+        # Whatever is on the wire is awaited: its lane must not be sent by anyone else,
+        # this process included, before the answer is in.
+        while self._lanes.sending:
+            if not self._results:
+                select.select([self._wake_reader], [], [], POLL)
+                self._drain_wakeups()
+            self._collect(record=False)
+        try:
+            self._note_state()
+            self._store.unregister(self._worker_id)
+        except psycopg2.Error:
+            _logger.debug("Worker row left behind", exc_info=True)
+        for sender in self._senders.values():
+            sender.close()
+        self._ownership.close()
+        self._store.close()
+
+    # one turn of the loop
+
+    def _finished(self):
+        if self._lanes.sending or self._results:
+            return False
+        if self._stopping:
+            return True
+        if self._until is None:
+            return False
+        idle = not self._unread and not self._lanes.has_ready()
+        return idle or time.monotonic() >= self._until
+
+    def _turn(self):
+        self._collect()
+        if self._due("reload", RELOAD):
+            self._reload()
+        if self._due("rebalance", REBALANCE):
+            self._rebalance()
+        if self._due("poll", POLL):
+            self._unread.update(self._windows)
+        self._rescan()
+        if self._due("heartbeat", HEARTBEAT):
+            self._note_state()
+        self._read()
+        self._lanes.wake_due(time.monotonic())
+        if not self._winding_down():
+            self._dispatch()
+        if not self._results and not self._finished():
+            self._wait(self._timeout())
+
+    def _winding_down(self):
+        return self._stopping or (
+            self._until is not None and time.monotonic() >= self._until
+        )
+
+    def _due(self, name, interval):
+        now = time.monotonic()
+        if now < self._timers.get(name, 0):
+            return False
+        self._timers[name] = now + interval
+        return True
+
+    def _timeout(self):
+        if self._readable():
+            return 0
+        due = min(self._timers.values())
+        parked = self._lanes.next_due()
+        if parked is not None:
+            due = min(due, parked)
+        return max(due - time.monotonic(), 0)
+
+    def _wait(self, timeout):
+        readable, _w, _x = select.select(
+            [self._ownership, self._wake_reader], [], [], timeout
+        )
+        if self._wake_reader in readable:
+            self._drain_wakeups()
+        if self._ownership in readable:
+            for payload in self._ownership.notifications():
+                self._unread.update(self._windows)
+                if payload == SETTINGS:
+                    self._timers["reload"] = 0
+
+    def _drain_wakeups(self):
+        try:
+            os.read(self._wake_reader, 4096)
+        except BlockingIOError:
+            pass  # nobody called meanwhile
+
+    def _wake(self):
+        try:
+            os.write(self._wake_writer, b".")
+        except BlockingIOError:
+            pass  # the pipe is full of wake-ups already
+
+    # configuration and ownership
+
+    def _reload(self):
+        self._settings = self._load_settings()
+        for endpoint_id, sender in list(self._senders.items()):
+            if sender.endpoint != self._settings.endpoints.get(endpoint_id):
+                # threads that still use it hold their own reference
+                del self._senders[endpoint_id]
+        self._wanted = self._settings.partitions()
+        self._start_threads()
+
+    def _start_threads(self):
+        wanted = sum(each.concurrency for each in self._settings.endpoints.values())
+        while len(self._threads) < min(wanted, MAX_THREADS):
+            thread = threading.Thread(
+                target=self._send_loop,
+                name=f"mfg-integration-sender-{len(self._threads)}",
+                daemon=True,
+            )
+            thread.start()
+            self._threads.append(thread)
+
+    def _rebalance(self):
+        gone, surplus = self._ownership.surplus(self._wanted)
+        for partition in [*gone, *surplus]:
+            if partition not in self._draining:
+                self._draining.add(partition)
+                self._windows.pop(partition, None)
+                self._unread.discard(partition)
+                self._lanes.drop(partition)
+        for partition in list(self._draining):
+            if not self._lanes.is_sending(partition):
+                self._draining.discard(partition)
+                self._ownership.release(partition)
+        if not self._winding_down():
+            for partition in self._ownership.acquire(self._wanted):
+                self._windows[partition] = Window()
+                self._unread.add(partition)
+
+    # reading
+
+    def _readable(self):
+        return [
+            partition
+            for partition in self._unread
+            if self._lanes.loaded_by_endpoint[partition[0]] < LOADED_CAP
+        ]
+
+    def _read(self):
+        partitions = self._readable()
+        if partitions:
+            windows = {partition: self._windows[partition] for partition in partitions}
+            deliveries = self._store.fetch(windows, FETCH_LIMIT)
+            counts = defaultdict(int)
+            for delivery in deliveries:
+                partition = delivery.endpoint_id, delivery.part
+                windows[partition].mark = delivery.id
+                counts[partition] += 1
+            self._unread.difference_update(
+                partition for partition in partitions if counts[partition] < FETCH_LIMIT
+            )
+            self._lanes.add(deliveries, time.monotonic())
+        for partition, lane, after in self._lanes.to_catch_up():
+            rest = self._store.fetch_lane(partition, lane, after, LANE_CAP)
+            self._lanes.add_rest(
+                partition, lane, rest, len(rest) < LANE_CAP, time.monotonic()
+            )
+
+    def _rescan(self):
+        """Find what the watermark passed over: ids are drawn at INSERT and seen at COMMIT."""
+        started = time.monotonic()
+        if started < self._timers.get("rescan", 0) or not self._windows:
+            self._timers.setdefault("rescan", started + RESCAN)
+            return
+        scan = self._store.rescan(self._windows)
+        missed = [id_ for id_ in scan.ids if id_ not in self._lanes]
+        if missed:
+            self._lanes.add(self._store.fetch_ids(missed), time.monotonic())
+        for window in self._windows.values():
+            if window.candidate and scan.xmin >= window.candidate[1]:
+                window.base, window.candidate = window.candidate[0], None
+            if window.candidate is None and window.mark > window.base:
+                window.candidate = (window.mark, scan.xmax)
+        parked = self._lanes.parked()
+        if parked:
+            self._lanes.refresh_parked(self._store.parked(parked), time.monotonic())
+        spent = time.monotonic() - started
+        self._timers["rescan"] = time.monotonic() + max(RESCAN, spent / RESCAN_SHARE)
+
+    # sending
+
+    def _dispatch(self):
+        for endpoint in self._settings.endpoints.values():
+            free = endpoint.concurrency - self._lanes.sending_by_endpoint[endpoint.id]
+            for delivery in self._lanes.take(endpoint.id, free):
+                self._jobs.put((self._sender(endpoint), delivery))
+
+    def _sender(self, endpoint):
+        if endpoint.id not in self._senders:
+            self._senders[endpoint.id] = HttpSender(endpoint)
+        return self._senders[endpoint.id]
+
+    def _send_loop(self):
+        while job := self._jobs.get():
+            sender, delivery = job
+            started_at = time.monotonic()
+            try:
+                outcome = sender.send(delivery)
+            except Exception as error:
+                # A defect must cost one message, not a thread and all behind it.
+                _logger.exception("Delivery %s could not be sent", delivery.uuid)
+                outcome = Outcome(Verdict.RETRY, error_code="INT-001", excerpt=repr(error))
+            was_empty = not self._results
+            self._results.append(Attempted(delivery, outcome, started_at))
+            if was_empty:
+                self._wake()
+
+    # writing down
+
+    def _collect(self, record=True):
+        """Settle what came back from the senders.
+
+        :param record: whether the database still answers
+        """
+        batch = []
+        while self._results:
+            batch.append(self._results.popleft())
+        if not batch:
+            return
+        now = time.monotonic()
+        delivered, retried, dead, blocking = [], [], [], []
+        for attempted in batch:
+            self._decide(attempted)
+            if attempted.reason and (
+                attempted.delivery.interface_id in self._settings.blocking_interfaces
+            ):
+                blocking.append(attempted)
+            elif attempted.reason:
+                dead.append(attempted)
+            elif attempted.outcome.verdict is Verdict.DELIVERED:
+                delivered.append(attempted)
+            else:
+                retried.append(attempted)
+        # The lanes go on before the database is told: senders work while it writes. What
+        # a crash in between repeats carries the same id.
+        for attempted in [*delivered, *dead]:
+            self._lanes.finish(attempted.delivery, now)
+        for attempted in retried:
+            attempted.delivery.attempts += 1
+            self._lanes.park(attempted.delivery, now + attempted.delay)
+        for attempted in blocking:
+            self._lanes.block(attempted.delivery)
+        if not record:
+            return
+        if not self._winding_down():
+            self._dispatch()
+        self._store.finish(delivered)
+        self._store.retry(retried)
+        self._store.bury(dead, blocking=False)
+        self._store.bury(blocking, blocking=True)
+
+    def _decide(self, attempted):
+        """Fill in when to try again, or why not."""
+        delivery, outcome = attempted.delivery, attempted.outcome
+        if outcome.verdict is Verdict.DELIVERED:
+            self._last_ok.add(delivery.endpoint_id)
+            return
+        self._last_error[delivery.endpoint_id] = outcome.error_code
+        _logger.info(
+            "Delivery %s of %s to endpoint %s failed: %s",
+            delivery.uuid,
+            delivery.type,
+            delivery.endpoint_id,
+            outcome.error_code,
+        )
+        if outcome.verdict is Verdict.DEAD:
+            attempted.reason = "refused"
+            return
+        endpoint = self._settings.endpoints.get(delivery.endpoint_id)
+        if outcome.verdict is Verdict.GONE or endpoint is None:
+            if outcome.verdict is Verdict.GONE:
+                self._store.pause(delivery.endpoint_id, outcome.error_code)
+                self._timers["reload"] = 0
+            attempted.delay = 0
+            return
+        attempted.delay = endpoint.schedule.delay(
+            delivery.attempts + 1, outcome.retry_after
+        )
+        if attempted.delay is None:
+            attempted.reason = "exhausted"
+        elif time.monotonic() + attempted.delay > delivery.expires_at:
+            attempted.reason = "expired"
+
+    def _note_state(self):
+        self._store.heartbeat(self._worker_id, len(self._ownership.owned), [])
+        self._store.note_endpoints(self._last_ok, self._last_error)
+        self._last_ok, self._last_error = set(), {}

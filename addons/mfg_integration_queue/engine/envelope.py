@@ -1,0 +1,75 @@
+"""What goes over the wire: a CloudEvents 1.0 envelope under a Standard Webhooks signature."""
+
+import base64
+import hashlib
+import hmac
+import json
+
+CONTENT_TYPE = "application/cloudevents+json"
+SECRET_PREFIX = "whsec_"
+
+
+def build(delivery, source, plant):
+    """Return the body of one delivery as bytes.
+
+    The payload is spliced in as PostgreSQL stores it: every attempt sends the same bytes
+    without decoding and encoding it again.
+
+    :param delivery: :class:`.store.Delivery`
+    :param source: URI reference of the company that emitted, ``/<alias>/<company id>``
+    :param plant: code of the receiving system
+    """
+    head = {
+        "specversion": "1.0",
+        "id": delivery.uuid,
+        "source": source,
+        "type": delivery.type,
+        "time": delivery.occurred_at,
+        "datacontenttype": "application/json",
+        "dataschema": f"urn:{delivery.type.replace('.', ':')}",
+        "sequence": f"{delivery.event_id:020d}",
+        "partitionkey": delivery.lane,
+        "plant": plant,
+    }
+    if delivery.subject:
+        head["subject"] = delivery.subject
+    if delivery.traceparent:
+        head["traceparent"] = delivery.traceparent
+    return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "data": {delivery.payload}}}'.encode()
+
+
+def sign(message_id, timestamp, body, secrets):
+    """Return the signature headers of an attempt.
+
+    ``standardwebhooks`` signs with one secret and rebuilds it each time; during a
+    rotation every live secret must sign, on the hottest path there is.
+
+    :param timestamp: seconds since the epoch, of this attempt
+    :param secrets: raw keys, the newest first
+    """
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    signatures = (
+        base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
+        for secret in secrets
+    )
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": " ".join(f"v1,{signature}" for signature in signatures),
+    }
+
+
+def decode_secret(text):
+    """Return the raw key of a ``whsec_…`` secret.
+
+    :raises ValueError: not base64, or not 24 to 64 bytes long
+    """
+    raw = base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
+    if not 24 <= len(raw) <= 64:
+        raise ValueError("a signing secret has 24 to 64 bytes")
+    return raw
+
+
+def encode_secret(raw):
+    """Return the ``whsec_…`` form of a raw key."""
+    return SECRET_PREFIX + base64.b64encode(raw).decode()

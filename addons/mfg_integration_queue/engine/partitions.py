@@ -1,0 +1,102 @@
+"""Monthly partitions of the append-only runtime tables."""
+
+from dateutil.relativedelta import relativedelta
+
+from odoo.tools import SQL
+
+#: table → column it is partitioned by
+PARTITIONED = {
+    "mfg_integration_event": "created_at",
+    "mfg_integration_delivery_log": "finished_at",
+    "mfg_integration_attempt": "started_at",
+}
+#: every table of sql/runtime.sql
+RUNTIME_TABLES = (
+    *PARTITIONED,
+    "mfg_integration_delivery",
+    "mfg_integration_worker",
+    "mfg_integration_endpoint_state",
+)
+MONTHS_AHEAD = 3
+
+
+def ensure(cr, today, months_ahead=MONTHS_AHEAD):
+    """Create the partitions from this month on, and the default one.
+
+    The default partition catches rows of a month nobody prepared (a stopped cron, a
+    wrong clock): an event is never lost for want of a partition.
+
+    :param today: any day of the first month to prepare
+    :return: names of the partitions that were missing
+    """
+    created = []
+    first = today.replace(day=1)
+    for table in PARTITIONED:
+        default = f"{table}_default"
+        if not _exists(cr, default):
+            cr.execute(
+                SQL(
+                    "CREATE TABLE %s PARTITION OF %s DEFAULT",
+                    SQL.identifier(default),
+                    SQL.identifier(table),
+                )
+            )
+            created.append(default)
+        for offset in range(months_ahead + 1):
+            start = first + relativedelta(months=offset)
+            name = f"{table}_{start:%Y_%m}"
+            if not _exists(cr, name):
+                _attach(cr, table, name, start)
+                created.append(name)
+    return created
+
+
+def drop_before(cr, table, month):
+    """Drop the partitions of ``table`` that ended before the first day of ``month``.
+
+    :return: names of the dropped partitions
+    """
+    limit = f"{table}_{month:%Y_%m}"
+    cr.execute(
+        """
+        SELECT c.relname
+          FROM pg_inherits i
+          JOIN pg_class c ON c.oid = i.inhrelid
+         WHERE i.inhparent = %s::regclass
+           AND c.relname ~ '_[0-9]{4}_[0-9]{2}$'
+           AND c.relname < %s
+         ORDER BY c.relname
+        """,
+        [table, limit],
+    )
+    names = [name for (name,) in cr.fetchall()]
+    for name in names:
+        cr.execute(SQL("DROP TABLE %s", SQL.identifier(name)))
+    return names
+
+
+def _exists(cr, name):
+    cr.execute("SELECT to_regclass(%s)", [f"public.{name}"])
+    return cr.fetchone()[0] is not None
+
+
+def _attach(cr, table, name, start):
+    # CREATE … LIKE followed by ATTACH takes a weaker lock on the parent than CREATE …
+    # PARTITION OF, so users who emit meanwhile do not wait.
+    end = start + relativedelta(months=1)
+    cr.execute(
+        SQL(
+            "CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
+            SQL.identifier(name),
+            SQL.identifier(table),
+        )
+    )
+    cr.execute(
+        SQL(
+            "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%s) TO (%s)",
+            SQL.identifier(table),
+            SQL.identifier(name),
+            start.strftime("%Y-%m-%d"),
+            end.strftime("%Y-%m-%d"),
+        )
+    )

@@ -1,0 +1,48 @@
+"""Configuration as the delivery engine needs it: plain values, read once, no ORM."""
+
+from dataclasses import dataclass
+
+from .outcome import RetrySchedule
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A live signing secret of an endpoint."""
+
+    id: int
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSettings:
+    """One endpoint that may be delivered to now."""
+
+    id: int
+    plant: str
+    url: str
+    networks: tuple
+    timeout_connect: float
+    timeout_read: float
+    concurrency: int
+    partitions: int
+    schedule: RetrySchedule
+    secrets: tuple[Secret, ...]
+    #: company id → CloudEvents source
+    sources: dict[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything a dispatcher knows about the configuration."""
+
+    endpoints: dict[int, EndpointSettings]
+    #: interfaces whose dead letter stops the messages behind it
+    blocking_interfaces: frozenset[int]
+
+    def partitions(self):
+        """Return every (endpoint id, partition) there is to own."""
+        return [
+            (endpoint.id, part)
+            for endpoint in self.endpoints.values()
+            for part in range(endpoint.partitions)
+        ]

@@ -1,0 +1,406 @@
+"""Every statement of the delivery engine against the runtime tables."""
+
+import time
+from dataclasses import dataclass, field
+
+from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
+
+from .lanes import FOREVER, Delivery
+from .outcome import Outcome
+
+_COLUMNS = """
+    d.id, d.event_id, d.endpoint_id, d.part, d.lane, d.interface_id, d.company_id,
+    d.attempts,
+    CASE WHEN d.dead_id IS NOT NULL THEN NULL
+         ELSE GREATEST(COALESCE(EXTRACT(epoch FROM d.next_at - timezone('UTC', clock_timestamp())), 0), 0)
+    END::float8,
+    EXTRACT(epoch FROM d.deadline_at - timezone('UTC', clock_timestamp()))::float8,
+    e.uuid::text, e.type, e.subject,
+    to_char(e.occurred_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+    e.traceparent, e.payload::text
+"""
+_EVENT = "JOIN mfg_integration_event e ON e.id = d.event_id AND e.created_at = d.event_at"
+
+_FETCH = f"""
+    SELECT {_COLUMNS}
+      FROM unnest(%s::integer[], %s::integer[], %s::bigint[])
+           AS o(endpoint_id, part, mark)
+     CROSS JOIN LATERAL (
+           SELECT *
+             FROM mfg_integration_delivery
+            WHERE endpoint_id = o.endpoint_id AND part = o.part AND id > o.mark
+            ORDER BY id
+            LIMIT %s
+           ) d
+      {_EVENT}
+     ORDER BY d.id
+"""
+_FETCH_IDS = f"""
+    SELECT {_COLUMNS}
+      FROM mfg_integration_delivery d
+      {_EVENT}
+     WHERE d.id = ANY(%s)
+     ORDER BY d.id
+"""
+_FETCH_LANE = f"""
+    SELECT {_COLUMNS}
+      FROM mfg_integration_delivery d
+      {_EVENT}
+     WHERE d.endpoint_id = %s AND d.part = %s AND d.lane = %s AND d.id > %s
+     ORDER BY d.id
+     LIMIT %s
+"""
+_RESCAN = """
+    SELECT pg_snapshot_xmin(s)::text::bigint,
+           pg_snapshot_xmax(s)::text::bigint,
+           ARRAY(
+               SELECT d.id
+                 FROM unnest(%s::integer[], %s::integer[], %s::bigint[], %s::bigint[])
+                      AS o(endpoint_id, part, base, mark)
+                 JOIN mfg_integration_delivery d
+                   ON d.endpoint_id = o.endpoint_id AND d.part = o.part
+                  AND d.id > o.base AND d.id <= o.mark
+           )
+      FROM pg_current_snapshot() s
+"""
+_PARKED = """
+    SELECT id, attempts,
+           CASE WHEN dead_id IS NOT NULL THEN NULL
+                ELSE GREATEST(COALESCE(EXTRACT(epoch FROM next_at - timezone('UTC', clock_timestamp())), 0), 0)
+           END::float8
+      FROM mfg_integration_delivery
+     WHERE id = ANY(%s)
+"""
+
+# What an attempt leaves behind. `ago` is how long before this statement it started, by
+# the worker's monotonic clock: times in the database come from the database's clock.
+_RESULT = """
+    r AS (
+        SELECT *
+          FROM unnest(%(id)s::bigint[], %(ago)s::float8[], %(duration)s::float8[],
+                      %(status)s::integer[], %(code)s::varchar[], %(excerpt)s::varchar[],
+                      %(secret)s::integer[], %(delay)s::float8[], %(reason)s::varchar[])
+               AS r(delivery_id, ago, duration, status, code, excerpt, secret_id, delay,
+                    reason)
+    )"""
+_ATTEMPT = """
+    INSERT INTO mfg_integration_attempt
+           (delivery_id, event_id, endpoint_id, company_id, attempt_no, started_at,
+            duration_ms, status, error_code, excerpt, worker, secret_id)
+    SELECT id, event_id, endpoint_id, company_id, attempts + 1, started_at,
+           duration * 1000, status, code, excerpt, %(worker)s, secret_id
+      FROM done
+"""
+_DONE_COLUMNS = """
+    d.id, d.event_id, d.event_at, d.interface_id, d.endpoint_id, d.company_id, d.lane,
+    d.class, d.created_at, d.first_attempt_at, r.duration, r.status, r.code, r.excerpt,
+    r.secret_id, r.reason,
+    timezone('UTC', clock_timestamp()) - r.ago * interval '1 second' AS started_at
+"""
+_LOG = """
+    log AS (
+        INSERT INTO mfg_integration_delivery_log
+               (id, event_id, event_at, interface_id, endpoint_id, company_id, lane, class,
+                outcome, attempts, created_at, first_attempt_at, latency_ms,
+                last_error_code, last_status)
+        SELECT id, event_id, event_at, interface_id, endpoint_id, company_id, lane, class,
+               %(outcome)s, attempts + 1, created_at, COALESCE(first_attempt_at, started_at),
+               EXTRACT(epoch FROM started_at + duration * interval '1 second' - created_at) * 1000,
+               code, status
+          FROM done
+    )"""
+_FINISH = f"""
+    WITH {_RESULT},
+    done AS (
+        DELETE FROM mfg_integration_delivery d USING r
+         WHERE d.id = r.delivery_id
+     RETURNING {_DONE_COLUMNS}, d.attempts
+    ),
+    {_LOG}
+    {_ATTEMPT}
+"""
+_RETRY = f"""
+    WITH {_RESULT},
+    done AS (
+        UPDATE mfg_integration_delivery d
+           SET attempts = d.attempts + 1,
+               next_at = timezone('UTC', clock_timestamp()) + r.delay * interval '1 second',
+               first_attempt_at = COALESCE(d.first_attempt_at,
+                   timezone('UTC', clock_timestamp()) - r.ago * interval '1 second'),
+               last_error_code = r.code,
+               last_status = r.status
+          FROM r
+         WHERE d.id = r.delivery_id
+     RETURNING {_DONE_COLUMNS}, d.attempts - 1 AS attempts
+    )
+    {_ATTEMPT}
+"""
+_DEAD_LETTER = """
+    letter AS (
+        INSERT INTO mfg_integration_dead
+               (id, delivery_ref, event_ref, event_uuid, interface_id, endpoint_id,
+                company_id, owner_id, state, reason, error_code, status, excerpt, attempts,
+                blocking, create_uid, create_date, write_uid, write_date)
+        SELECT done.dead_id, done.id, done.event_id, e.uuid, done.interface_id, done.endpoint_id,
+               done.company_id, COALESCE(i.exception_owner_id, i.owner_id), 'open',
+               done.reason, done.code, done.status, done.excerpt, done.attempts + 1,
+               %(blocking)s, 1, timezone('UTC', clock_timestamp()), 1,
+               timezone('UTC', clock_timestamp())
+          FROM done
+          JOIN mfg_integration_event e ON e.id = done.event_id AND e.created_at = done.event_at
+          JOIN mfg_integration_interface i ON i.id = done.interface_id
+    )"""
+_DEAD = f"""
+    WITH {_RESULT},
+    done AS (
+        DELETE FROM mfg_integration_delivery d USING r
+         WHERE d.id = r.delivery_id
+     RETURNING {_DONE_COLUMNS}, d.attempts,
+               nextval('mfg_integration_dead_id_seq') AS dead_id
+    ),
+    {_LOG},
+    {_DEAD_LETTER}
+    {_ATTEMPT}
+"""
+# The delivery of a blocking interface stays in the hot table: it holds its lane.
+_DEAD_BLOCKING = f"""
+    WITH {_RESULT},
+    done AS (
+        UPDATE mfg_integration_delivery d
+           SET attempts = d.attempts + 1,
+               next_at = NULL,
+               dead_id = nextval('mfg_integration_dead_id_seq'),
+               first_attempt_at = COALESCE(d.first_attempt_at,
+                   timezone('UTC', clock_timestamp()) - r.ago * interval '1 second'),
+               last_error_code = r.code,
+               last_status = r.status
+          FROM r
+         WHERE d.id = r.delivery_id
+     RETURNING {_DONE_COLUMNS}, d.attempts - 1 AS attempts, d.dead_id
+    ),
+    {_DEAD_LETTER}
+    {_ATTEMPT}
+"""
+
+
+@dataclass(slots=True)
+class Attempted:
+    """A delivery with the outcome of its attempt and the dispatcher's decision."""
+
+    delivery: Delivery
+    outcome: Outcome
+    #: monotonic time the attempt started
+    started_at: float = 0.0
+    #: seconds until the next attempt
+    delay: float | None = None
+    #: why the delivery is dead
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class Window:
+    """How far one owned partition has been read."""
+
+    #: highest id read in order
+    mark: int = 0
+    #: no row at or below it can appear any more
+    base: int = 0
+    #: (mark, xmax) of an earlier scan: becomes the base once xmin passes xmax
+    candidate: tuple | None = None
+
+
+@dataclass(slots=True)
+class Rescan:
+    """Answer of :meth:`Store.rescan`."""
+
+    ids: list[int] = field(default_factory=list)
+    xmin: int = 0
+    xmax: int = 0
+
+
+class Store:
+    """Runs on one autocommit connection of its own."""
+
+    def __init__(self, connection, worker):
+        connection.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
+        self._connection = connection
+        self._cursor = connection.cursor()
+        # One row per owned partition at most: a nested loop over its index is right
+        # whatever the statistics of a table that is empty most of the time say.
+        self._cursor.execute("SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off")
+        self._worker = worker
+
+    def close(self):
+        self._connection.close()
+
+    # reading
+
+    def fetch(self, windows, limit):
+        """Read the next deliveries of each window, oldest first.
+
+        :param windows: (endpoint id, part) → :class:`Window`
+        :param limit: rows per partition
+        """
+        endpoints = [endpoint_id for endpoint_id, _part in windows]
+        parts = [part for _endpoint_id, part in windows]
+        marks = [window.mark for window in windows.values()]
+        return self._deliveries(_FETCH, [endpoints, parts, marks, limit])
+
+    def fetch_ids(self, ids):
+        """Read deliveries by id."""
+        return self._deliveries(_FETCH_IDS, [ids])
+
+    def fetch_lane(self, partition, lane, after, limit):
+        """Read what follows ``after`` in one lane."""
+        return self._deliveries(_FETCH_LANE, [*partition, lane, after, limit])
+
+    def rescan(self, windows):
+        """Read the ids between base and mark of each window: those of transactions that
+        drew their ids early and committed late are among them."""
+        partitions = list(windows)
+        self._cursor.execute(
+            _RESCAN,
+            [
+                [endpoint_id for endpoint_id, _part in partitions],
+                [part for _endpoint_id, part in partitions],
+                [window.base for window in windows.values()],
+                [window.mark for window in windows.values()],
+            ],
+        )
+        xmin, xmax, ids = self._cursor.fetchone()
+        return Rescan(ids, xmin, xmax)
+
+    def parked(self, ids):
+        """Return id → (monotonic due time, attempts) of the deliveries that exist."""
+        now = time.monotonic()
+        self._cursor.execute(_PARKED, [ids])
+        return {
+            id_: (FOREVER if due_in is None else now + due_in, attempts)
+            for id_, attempts, due_in in self._cursor.fetchall()
+        }
+
+    def _deliveries(self, query, params):
+        now = time.monotonic()
+        self._cursor.execute(query, params)
+        return [
+            Delivery(
+                *row[:8],
+                FOREVER if row[8] is None else now + row[8],
+                FOREVER if row[9] is None else now + row[9],
+                *row[10:],
+            )
+            for row in self._cursor.fetchall()
+        ]
+
+    # writing
+
+    def finish(self, attempted):
+        """Record deliveries the receiver accepted."""
+        self._record(_FINISH, attempted, outcome="delivered")
+
+    def retry(self, attempted):
+        """Record failed attempts and when the next ones are due."""
+        self._record(_RETRY, attempted)
+
+    def bury(self, attempted, blocking):
+        """Turn deliveries into dead letters.
+
+        :param blocking: the lane stops behind them until a person decides
+        """
+        query = _DEAD_BLOCKING if blocking else _DEAD
+        self._record(query, attempted, outcome="dead", blocking=blocking)
+
+    def _record(self, query, attempted, **params):
+        if not attempted:
+            return
+        now = time.monotonic()
+        outcomes = [each.outcome for each in attempted]
+        params.update(
+            id=[each.delivery.id for each in attempted],
+            ago=[now - each.started_at for each in attempted],
+            duration=[outcome.duration for outcome in outcomes],
+            status=[outcome.status for outcome in outcomes],
+            code=[outcome.error_code for outcome in outcomes],
+            excerpt=[outcome.excerpt for outcome in outcomes],
+            secret=[outcome.secret_id for outcome in outcomes],
+            delay=[each.delay for each in attempted],
+            reason=[each.reason for each in attempted],
+            worker=self._worker,
+        )
+        self._cursor.execute(query, params)
+
+    # worker and endpoint state
+
+    def register(self, mode, host, pid, version):
+        """Add this worker's row and return its id; rows of dead workers go."""
+        self._cursor.execute(
+            """
+            DELETE FROM mfg_integration_worker
+             WHERE heartbeat_at < timezone('UTC', clock_timestamp()) - interval '1 hour'
+            """
+        )
+        self._cursor.execute(
+            """
+            INSERT INTO mfg_integration_worker (name, mode, host, pid, version)
+            VALUES (%s, %s, %s, %s, %s) RETURNING id
+            """,
+            [self._worker, mode, host, pid, version],
+        )
+        return self._cursor.fetchone()[0]
+
+    def unregister(self, worker_id):
+        """Remove this worker's row."""
+        self._cursor.execute("DELETE FROM mfg_integration_worker WHERE id = %s", [worker_id])
+
+    def heartbeat(self, worker_id, partitions, inflight):
+        """Note that the worker is alive and what it is doing."""
+        self._cursor.execute(
+            """
+            UPDATE mfg_integration_worker
+               SET heartbeat_at = timezone('UTC', clock_timestamp()),
+                   partitions = %s, inflight = %s::bigint[]
+             WHERE id = %s
+            """,
+            [partitions, inflight, worker_id],
+        )
+
+    def note_endpoints(self, last_ok, last_error):
+        """Write down when each endpoint last answered well or failed.
+
+        :param last_ok: endpoint ids
+        :param last_error: endpoint id → error code
+        """
+        for endpoint_id in last_ok:
+            self._cursor.execute(
+                """
+                INSERT INTO mfg_integration_endpoint_state (endpoint_id, last_ok_at)
+                VALUES (%s, timezone('UTC', clock_timestamp()))
+                ON CONFLICT (endpoint_id) DO UPDATE SET last_ok_at = excluded.last_ok_at
+                """,
+                [endpoint_id],
+            )
+        for endpoint_id, code in last_error.items():
+            self._cursor.execute(
+                """
+                INSERT INTO mfg_integration_endpoint_state
+                       (endpoint_id, last_error_at, last_error_code)
+                VALUES (%s, timezone('UTC', clock_timestamp()), %s)
+                ON CONFLICT (endpoint_id) DO UPDATE
+                   SET last_error_at = excluded.last_error_at,
+                       last_error_code = excluded.last_error_code
+                """,
+                [endpoint_id, code],
+            )
+
+    def pause(self, endpoint_id, reason):
+        """Pause an endpoint on the receiver's own request."""
+        self._cursor.execute(
+            """
+            INSERT INTO mfg_integration_endpoint_state (endpoint_id, paused_at, paused_reason)
+            VALUES (%s, timezone('UTC', clock_timestamp()), %s)
+            ON CONFLICT (endpoint_id) DO UPDATE
+               SET paused_at = COALESCE(mfg_integration_endpoint_state.paused_at, excluded.paused_at),
+                   paused_reason = excluded.paused_reason
+            """,
+            [endpoint_id, reason],
+        )

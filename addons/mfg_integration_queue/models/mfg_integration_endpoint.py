@@ -1,0 +1,421 @@
+import ipaddress
+import logging
+import secrets as random_secrets
+
+from dateutil.relativedelta import relativedelta
+from psycopg2.extras import execute_values
+from urllib3.exceptions import LocationParseError
+from urllib3.util import parse_url
+
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError, ValidationError
+
+from ..engine import envelope
+from ..engine.ownership import MAX_PARTITIONS
+from ..engine.settings import EndpointSettings, Secret, Settings
+from ..engine.wakeup import SETTINGS, notify_after_commit
+
+_logger = logging.getLogger(__name__)
+
+SECRET_BYTES = 32
+ROTATION_OVERLAP = relativedelta(days=7)
+
+
+class MfgIntegrationEndpoint(models.Model):
+    """An address of a system that deliveries go to, and how."""
+
+    _name = "mfg.integration.endpoint"
+    _description = "Integration Endpoint"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "name"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True)
+    system_id = fields.Many2one(
+        "mfg.integration.system", required=True, ondelete="restrict", index=True
+    )
+    company_id = fields.Many2one(related="system_id.company_id", store=True, index=True)
+    transport = fields.Selection(
+        [("https", "HTTPS")], required=True, default="https", tracking=True
+    )
+    url = fields.Char(string="Address", required=True, tracking=True)
+    allow_http = fields.Boolean(
+        string="Allow Plain HTTP",
+        tracking=True,
+        help="Only for systems inside the plant that cannot speak HTTPS. Their address "
+        "must be among the allowed networks.",
+    )
+    allowed_networks = fields.Text(
+        tracking=True,
+        help="Private networks this address may resolve to, one a line, e.g. 10.20.0.0/16. "
+        "Public addresses need no entry; anything internal does.",
+    )
+    timeout_connect = fields.Float(string="Connect Timeout (s)", default=3, required=True)
+    timeout_read = fields.Float(string="Answer Timeout (s)", default=15, required=True)
+    concurrency = fields.Integer(
+        string="Parallel Requests",
+        default=8,
+        required=True,
+        tracking=True,
+        help="Messages about different records are sent in parallel, those about the same "
+        "record always one after the other.",
+    )
+    partitions = fields.Integer(
+        default=8,
+        required=True,
+        help="Into how many parts the traffic can be shared among worker processes.",
+    )
+    retry_policy_id = fields.Many2one(
+        "mfg.integration.retry.policy",
+        required=True,
+        default=lambda self: self._default_retry_policy_id(),
+    )
+    secret_ids = fields.One2many("mfg.integration.secret", "endpoint_id")
+    subscription_ids = fields.One2many("mfg.integration.subscription", "endpoint_id")
+    active = fields.Boolean(default=True)
+    state = fields.Selection(
+        [
+            ("unsigned", "No secret"),
+            ("running", "Running"),
+            ("paused", "Paused"),
+        ],
+        compute="_compute_state",
+        search="_search_state",
+    )
+    paused_reason = fields.Char(compute="_compute_state")
+    last_ok_at = fields.Datetime(string="Last Success", compute="_compute_state")
+    last_error_at = fields.Datetime(string="Last Failure", compute="_compute_state")
+    last_error_code = fields.Char(string="Last Error", compute="_compute_state")
+    backlog = fields.Integer(
+        compute="_compute_backlog", help="Messages that are not delivered yet."
+    )
+
+    _sql_constraints = [
+        (
+            "partitions_range",
+            f"CHECK(partitions BETWEEN 1 AND {MAX_PARTITIONS})",
+            f"Partitions must be between 1 and {MAX_PARTITIONS}.",
+        ),
+        (
+            "concurrency_range",
+            "CHECK(concurrency BETWEEN 1 AND 64)",
+            "Parallel requests must be between 1 and 64.",
+        ),
+        (
+            "timeouts_range",
+            "CHECK(timeout_connect > 0 AND timeout_connect <= 60 "
+            "AND timeout_read > 0 AND timeout_read <= 300)",
+            "Timeouts must be positive: at most 60 seconds to connect and 300 to answer.",
+        ),
+    ]
+
+    @api.model
+    def _default_retry_policy_id(self):
+        return self.env.ref(
+            "mfg_integration_queue.mfg_integration_retry_policy_default",
+            raise_if_not_found=False,
+        )
+
+    @api.depends("secret_ids")
+    def _compute_state(self):
+        # Written by workers, outside the ORM: read at every access.
+        self.env.cr.execute(
+            """
+            SELECT endpoint_id, paused_at, paused_reason, last_ok_at, last_error_at,
+                   last_error_code
+              FROM mfg_integration_endpoint_state
+             WHERE endpoint_id = ANY(%s)
+            """,
+            [self.ids],
+        )
+        states = {row.pop("endpoint_id"): row for row in self.env.cr.dictfetchall()}
+        for endpoint in self:
+            state = states.get(endpoint._origin.id, {})
+            endpoint.paused_reason = state.get("paused_reason")
+            endpoint.last_ok_at = state.get("last_ok_at")
+            endpoint.last_error_at = state.get("last_error_at")
+            endpoint.last_error_code = state.get("last_error_code")
+            if state.get("paused_at"):
+                endpoint.state = "paused"
+            elif not endpoint.secret_ids:
+                endpoint.state = "unsigned"
+            else:
+                endpoint.state = "running"
+
+    @api.model
+    def _search_state(self, operator, value):
+        if operator not in ("=", "!=") or value not in ("paused", "running", "unsigned"):
+            raise UserError(_("Filter endpoints by one state, with “=” or “≠”."))
+        self.env.cr.execute(
+            "SELECT endpoint_id FROM mfg_integration_endpoint_state "
+            "WHERE paused_at IS NOT NULL"
+        )
+        paused = [endpoint_id for (endpoint_id,) in self.env.cr.fetchall()]
+        domain = {
+            "paused": [("id", "in", paused)],
+            "unsigned": [("id", "not in", paused), ("secret_ids", "=", False)],
+            "running": [("id", "not in", paused), ("secret_ids", "!=", False)],
+        }[value]
+        return domain if operator == "=" else ["!", *(["&"] * (len(domain) - 1)), *domain]
+
+    def _compute_backlog(self):
+        self.env.cr.execute(
+            """
+            SELECT endpoint_id, count(*) FROM mfg_integration_delivery
+             WHERE endpoint_id = ANY(%s) GROUP BY endpoint_id
+            """,
+            [self.ids],
+        )
+        backlog = dict(self.env.cr.fetchall())
+        for endpoint in self:
+            endpoint.backlog = backlog.get(endpoint.id, 0)
+
+    @api.constrains("url", "allow_http", "allowed_networks", "transport")
+    def _check_url(self):
+        for endpoint in self.filtered(lambda each: each.transport == "https"):
+            try:
+                url = parse_url(endpoint.url)
+            except LocationParseError:
+                url = parse_url("")
+            if url.scheme not in ("https", "http") or not url.host or url.auth:
+                raise ValidationError(
+                    _(
+                        "Address “%(url)s” of endpoint %(endpoint)s: enter a complete "
+                        "https:// address without user name or password.",
+                        url=endpoint.url,
+                        endpoint=endpoint.name,
+                    )
+                )
+            if url.scheme == "http" and not endpoint.allow_http:
+                raise ValidationError(
+                    _(
+                        "Address “%(url)s” of endpoint %(endpoint)s is not encrypted. Use "
+                        "https://, or tick “Allow Plain HTTP” if the system is inside the "
+                        "plant and cannot.",
+                        url=endpoint.url,
+                        endpoint=endpoint.name,
+                    )
+                )
+            if endpoint.allow_http and not endpoint._networks():
+                raise ValidationError(
+                    _(
+                        "Endpoint %(endpoint)s allows plain HTTP: name the networks it may "
+                        "reach, e.g. 10.20.0.0/16.",
+                        endpoint=endpoint.name,
+                    )
+                )
+
+    @api.constrains("active")
+    def _check_active(self):
+        used = self.filtered(lambda each: not each.active and each.subscription_ids)
+        if used:
+            raise ValidationError(
+                _(
+                    "Endpoint %(endpoint)s still receives %(interfaces)s. Archive those "
+                    "subscriptions first, or pause the endpoint: paused messages wait.",
+                    endpoint=used[0].name,
+                    interfaces=", ".join(used[0].subscription_ids.interface_id.mapped("name")),
+                )
+            )
+
+    @api.constrains("partitions")
+    def _check_partitions_drained(self):
+        # Another number of partitions sends a lane to another owner while its earlier
+        # messages are under way with the first.
+        busy = self.filtered("backlog")
+        if busy:
+            raise ValidationError(
+                _(
+                    "Endpoint %(endpoint)s has %(count)s messages on their way. Change the "
+                    "partitions when there are none.",
+                    endpoint=busy[0].name,
+                    count=busy[0].backlog,
+                )
+            )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Give every new endpoint a signing secret and tell the workers."""
+        endpoints = super().create(vals_list)
+        for endpoint in endpoints.filtered(lambda each: not each.secret_ids):
+            endpoint._set_signing_secret(self._new_secret())
+        self._settings_changed()
+        return endpoints
+
+    def write(self, vals):
+        """Tell the workers."""
+        res = super().write(vals)
+        self._settings_changed()
+        return res
+
+    def unlink(self):
+        """Tell the workers. Endpoints with messages cannot be deleted."""
+        for endpoint in self:
+            if endpoint.backlog:
+                raise UserError(
+                    _(
+                        "Endpoint %(endpoint)s has %(count)s undelivered messages. Deliver "
+                        "or cancel them first.",
+                        endpoint=endpoint.name,
+                        count=endpoint.backlog,
+                    )
+                )
+        res = super().unlink()
+        self._settings_changed()
+        return res
+
+    def action_pause(self):
+        """Stop delivering; messages wait in order."""
+        self._set_paused(True, reason=_("Paused by %(user)s", user=self.env.user.name))
+
+    def action_resume(self):
+        """Deliver again, beginning with what waited."""
+        self._set_paused(False)
+
+    def action_rotate_secret(self):
+        """Create a new signing secret and show it once.
+
+        The former one keeps signing beside it for seven days.
+        """
+        self.ensure_one()
+        self.check_access_rights("write")
+        self.check_access_rule("write")
+        secret = self._set_signing_secret(self._new_secret())
+        self.message_post(body=_("Signing secret rotated."))
+        # sudo: nobody may open this dialog for a secret of his choice, only after a
+        # rotation of his own
+        wizard = self.env["mfg.integration.secret.reveal"].sudo().create(
+            {"secret_id": secret.id}
+        )
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("New Signing Secret"),
+            "res_model": wizard._name,
+            "res_id": wizard.id,
+            "view_mode": "form",
+            "target": "new",
+        }
+
+    def action_open_deliveries(self):
+        """Open the messages of this endpoint."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mfg_integration_queue.mfg_integration_delivery_action"
+        )
+        action["domain"] = [("endpoint_id", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    def _set_paused(self, paused, reason=None):
+        self.check_access_rights("write")
+        self.check_access_rule("write")
+        for endpoint in self:
+            endpoint.message_post(body=reason or _("Resumed by %(user)s", user=self.env.user.name))
+        now = fields.Datetime.now() if paused else None
+        execute_values(
+            self.env.cr._obj,
+            """
+            INSERT INTO mfg_integration_endpoint_state
+                   (endpoint_id, paused_at, paused_by, paused_reason)
+            VALUES %s
+            ON CONFLICT (endpoint_id) DO UPDATE
+               SET paused_at = excluded.paused_at,
+                   paused_by = excluded.paused_by,
+                   paused_reason = excluded.paused_reason
+            """,
+            [(endpoint.id, now, self.env.uid, reason) for endpoint in self],
+        )
+        self.invalidate_recordset(["state", "paused_reason"])
+        self._settings_changed()
+
+    @api.model
+    def _new_secret(self):
+        return envelope.encode_secret(random_secrets.token_bytes(SECRET_BYTES))
+
+    def _set_signing_secret(self, text):
+        """Make ``text`` (``whsec_…``) the signing secret of these endpoints and return
+        the new secrets; the former ones go on signing for seven days.
+
+        :raises ValidationError: not base64, or not 24 to 64 bytes long
+        """
+        now = fields.Datetime.now()
+        # sudo: integrators may rotate a secret but never write one themselves
+        Secret_ = self.env["mfg.integration.secret"].sudo()
+        current = Secret_.search(
+            [("endpoint_id", "in", self.ids), ("valid_to", "=", False)]
+        )
+        current.write({"valid_to": now + ROTATION_OVERLAP})
+        return Secret_.create(
+            [
+                {"endpoint_id": endpoint.id, "token": Secret_._encrypt(text)}
+                for endpoint in self
+            ]
+        )
+
+    def _networks(self):
+        """Return the allowed networks as :mod:`ipaddress` objects.
+
+        :raises ValidationError: a line is not a network
+        """
+        self.ensure_one()
+        networks = []
+        for line in (self.allowed_networks or "").split():
+            try:
+                networks.append(ipaddress.ip_network(line))
+            except ValueError as error:
+                raise ValidationError(
+                    _(
+                        "Allowed network “%(line)s” of endpoint %(endpoint)s: enter an "
+                        "address with a prefix length, e.g. 10.20.0.0/16.",
+                        line=line,
+                        endpoint=self.name,
+                    )
+                ) from error
+        return tuple(networks)
+
+    @api.model
+    def _settings_changed(self):
+        self.env.registry.clear_cache()
+        notify_after_commit(self.env.cr, SETTINGS)
+
+    @api.model
+    def _dispatch_settings(self):
+        """Return the :class:`Settings` of everything that may be delivered now."""
+        self.env.cr.execute(
+            "SELECT endpoint_id FROM mfg_integration_endpoint_state "
+            "WHERE paused_at IS NOT NULL"
+        )
+        paused = {endpoint_id for (endpoint_id,) in self.env.cr.fetchall()}
+        alias = (
+            self.env["ir.config_parameter"].get_param(
+                "mfg_integration_queue.database_alias"
+            )
+            or self.env.cr.dbname
+        )
+        companies = self.env["res.company"].with_context(active_test=False).search([])
+        sources = {company.id: f"/{alias}/{company.id}" for company in companies}
+        endpoints = {}
+        for endpoint in self.search([("id", "not in", list(paused))]):
+            try:
+                endpoints[endpoint.id] = endpoint._settings(sources)
+            except UserError as error:
+                # One endpoint without its key must not stop the others.
+                _logger.info("Endpoint %s is not served: %s", endpoint.name, error)
+        blocking = self.env["mfg.integration.interface"].search([("on_dead", "=", "block")])
+        return Settings(endpoints, frozenset(blocking.ids))
+
+    def _settings(self, sources):
+        live = self.secret_ids.filtered(lambda each: each.state != "expired")
+        return EndpointSettings(
+            id=self.id,
+            plant=self.system_id.code,
+            url=self.url,
+            networks=self._networks(),
+            timeout_connect=self.timeout_connect,
+            timeout_read=self.timeout_read,
+            concurrency=self.concurrency,
+            partitions=self.partitions,
+            schedule=self.retry_policy_id._schedule(),
+            secrets=tuple(Secret(each.id, each._raw()) for each in live),
+            sources=sources,
+        )

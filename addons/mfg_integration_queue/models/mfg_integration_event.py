@@ -1,0 +1,286 @@
+import datetime
+import hashlib
+import json
+import re
+import secrets
+import uuid
+
+from odoo import _, api, fields, models, tools
+from odoo.exceptions import UserError
+from odoo.http import request
+
+from ..engine import partitions
+from ..engine.lanes import partition_of
+from ..engine.outbox import Outbox
+
+#: bytes of payload; larger documents belong into a file of their own
+MAX_PAYLOAD = 1024 * 1024
+MAX_LANE = 200
+#: an escaped NUL, which jsonb cannot hold (and not an escaped backslash before u0000)
+_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+
+
+class MfgIntegrationEvent(models.Model):
+    """What happened: appended in the business transaction, never changed."""
+
+    _name = "mfg.integration.event"
+    _description = "Integration Event"
+    _auto = False
+    _order = "id desc"
+    _rec_name = "subject"
+
+    uuid = fields.Char(string="Message Id", readonly=True)
+    type = fields.Char(readonly=True)
+    aggregatetype = fields.Char(string="Aggregate", readonly=True)
+    aggregateid = fields.Char(string="Aggregate Id", readonly=True)
+    subject = fields.Char(string="Document", readonly=True)
+    payload = fields.Text(readonly=True)
+    payload_sha256 = fields.Char(string="Payload Hash", readonly=True)
+    interface_id = fields.Many2one("mfg.integration.interface", readonly=True)
+    interface_version_id = fields.Many2one(
+        "mfg.integration.interface.version", string="Contract", readonly=True
+    )
+    company_id = fields.Many2one("res.company", readonly=True)
+    user_id = fields.Many2one("res.users", readonly=True)
+    res_model = fields.Char(string="Model", readonly=True)
+    res_id = fields.Many2oneReference(
+        string="Record Id", model_field="res_model", readonly=True
+    )
+    traceparent = fields.Char(string="Trace", readonly=True)
+    occurred_at = fields.Datetime(string="Occurred", readonly=True)
+    created_at = fields.Datetime(string="Recorded", readonly=True)
+    delivery_ids = fields.One2many(
+        "mfg.integration.delivery", "event_id", string="Deliveries", readonly=True
+    )
+
+    @property
+    def _table_query(self):
+        # Partitioned, hence never the table of a model: Odoo would report it missing.
+        return """
+            SELECT id, uuid::text AS uuid, type, aggregatetype, aggregateid, subject,
+                   jsonb_pretty(payload) AS payload, payload_sha256, interface_id,
+                   interface_version_id, company_id, user_id, res_model, res_id,
+                   traceparent, occurred_at, created_at
+              FROM mfg_integration_event
+        """
+
+    def init(self):
+        """Create the runtime tables and their partitions."""
+        with tools.file_open("mfg_integration_queue/sql/runtime.sql") as file:
+            self.env.cr.execute(file.read())
+        partitions.ensure(self.env.cr, fields.Date.today())
+
+    def action_open_record(self):
+        """Open the document the event is about."""
+        self.ensure_one()
+        if self.res_model not in self.env or not self.env[self.res_model].browse(self.res_id).exists():
+            raise UserError(
+                _("%(document)s does not exist any more.", document=self.subject)
+            )
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self.res_model,
+            "res_id": self.res_id,
+            "view_mode": "form",
+        }
+
+    @api.model
+    def emit(self, interface_code, record, payload=None, key=None, occurred_at=None):
+        """Append an event to the caller's transaction: it exists if that commits.
+
+        Nothing is sent from here. The event is buffered and written with the next flush
+        of the cursor; savepoints and rollbacks take it back like any other write. Callers
+        decide on rights: whoever may finish the document emits its event, so this method
+        takes records only and cannot be called over RPC.
+
+        :param str interface_code: code of an outbound interface
+        :param record: the one record the event is about
+        :param dict payload: what to send; dates and times become ISO 8601 in UTC. None:
+            the record's ``_mfg_integration_payload(interface_code)`` tells
+        :param str key: messages with the same key stay in order; default: the record
+        :param datetime occurred_at: UTC; default: the database's clock
+        :raises UserError: unknown interface, no approved contract, a company the
+            interface does not serve, nobody subscribed, a payload that is not JSON
+        """
+        if not isinstance(record, models.BaseModel):
+            raise UserError(_("emit() takes a record; it is not available over RPC."))
+        record.ensure_one()
+        if not isinstance(record.id, int):
+            raise UserError(
+                _("Save %(record)s before an event is emitted.", record=record.display_name)
+            )
+        route = self.env["mfg.integration.interface"]._route(interface_code)
+        company = self._company_of(record)
+        endpoints = self._check_route(route, interface_code, record, company)
+        if payload is None:
+            payload = self._payload_of(record, interface_code)
+        text = self._serialise(payload, interface_code, record)
+        lane = self._lane(record, key)
+        Outbox.of(self.env).append(
+            {
+                "uuid": str(uuid.uuid4()),
+                "aggregatetype": route["aggregate"],
+                "aggregateid": str(record.id),
+                "type": route["type"],
+                "subject": self._subject(record),
+                "payload": text,
+                "payload_sha256": hashlib.sha256(text.encode()).hexdigest(),
+                "keys": None,
+                "interface_id": route["id"],
+                "interface_version_id": route["version_id"],
+                "company_id": company.id,
+                "user_id": self.env.uid,
+                "res_model": record._name,
+                "res_id": record.id,
+                "res_table": None if record._abstract or not record._auto else record._table,
+                "traceparent": self._traceparent(),
+                "occurred_at": occurred_at,
+            },
+            [
+                (
+                    endpoint_id,
+                    partition_of(lane, count),
+                    lane,
+                    route["class"],
+                    route["max_age_hours"],
+                )
+                for endpoint_id, count in endpoints
+            ],
+        )
+
+    @api.model
+    def _company_of(self, record):
+        # sudo: the company of a document is no secret to its own transaction
+        company = record.sudo().company_id if "company_id" in record else None
+        return company or self.env.company
+
+    @api.model
+    def _check_route(self, route, code, record, company):
+        if route is None:
+            raise UserError(
+                _(
+                    "There is no outbound interface “%(code)s”. Create it under "
+                    "Integration ▸ Configuration ▸ Interfaces, or correct the code.",
+                    code=code,
+                )
+            )
+        if not route["version_id"]:
+            raise UserError(
+                _(
+                    "Interface %(interface)s (%(code)s) has no approved contract. Have a "
+                    "version approved before documents use it.",
+                    interface=route["name"],
+                    code=code,
+                )
+            )
+        if route["company_id"] and route["company_id"] != company.id:
+            raise UserError(
+                _(
+                    "%(record)s belongs to %(company)s, which interface %(interface)s "
+                    "(%(code)s) does not serve.",
+                    record=record.display_name,
+                    company=company.name,
+                    interface=route["name"],
+                    code=code,
+                )
+            )
+        endpoints = route["endpoints"].get(company.id)
+        if not endpoints:
+            raise UserError(
+                _(
+                    "Interface %(interface)s (%(code)s) has no endpoint for %(company)s. "
+                    "Add a subscription for the company, or archive the interface.",
+                    interface=route["name"],
+                    code=code,
+                    company=company.name,
+                )
+            )
+        return endpoints
+
+    @api.model
+    def _payload_of(self, record, code):
+        builder = getattr(record, "_mfg_integration_payload", None)
+        if builder is None:
+            raise UserError(
+                _(
+                    "Nothing says what to send about %(record)s over “%(code)s”: pass a "
+                    "payload, or define _mfg_integration_payload() on %(model)s.",
+                    record=record.display_name,
+                    code=code,
+                    model=record._name,
+                )
+            )
+        return builder(code)
+
+    @api.model
+    def _serialise(self, payload, code, record):
+        try:
+            if not isinstance(payload, dict):
+                raise TypeError(_("a JSON object (dict) is needed"))
+            text = json.dumps(
+                payload, ensure_ascii=False, allow_nan=False, default=_json_default
+            )
+            size = len(text.encode())
+            if _NUL.search(text):
+                raise ValueError(_("it contains a NUL character"))
+            if size > MAX_PAYLOAD:
+                raise ValueError(
+                    _("it has %(size)s bytes, at most %(most)s are allowed", size=size, most=MAX_PAYLOAD)
+                )
+        except (TypeError, ValueError, RecursionError) as error:
+            raise UserError(
+                _(
+                    "The payload for interface “%(code)s” about %(record)s cannot be sent: "
+                    "%(cause)s.",
+                    code=code,
+                    record=record.display_name,
+                    cause=error,
+                )
+            ) from error
+        return text
+
+    @api.model
+    def _lane(self, record, key):
+        lane = key or f"{record._name},{record.id}"
+        if len(lane) > MAX_LANE:
+            raise UserError(
+                _(
+                    "The ordering key “%(key)s…” is longer than %(most)s characters.",
+                    key=lane[:40],
+                    most=MAX_LANE,
+                )
+            )
+        return lane
+
+    @api.model
+    def _subject(self, record):
+        name = record._rec_name
+        if name and record._fields[name].type == "char":
+            return record[name] or None
+        return None
+
+    @api.model
+    def _traceparent(self):
+        """Continue the caller's trace, or begin one (W3C Trace Context)."""
+        given = request.httprequest.headers.get("traceparent") if request else None
+        if given and _TRACEPARENT.fullmatch(given):
+            return given
+        return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+    @api.model
+    def _cron_maintain_partitions(self):
+        """Prepare the partitions of the coming months."""
+        partitions.ensure(self.env.cr, fields.Date.today())
+
+
+def _json_default(value):
+    if isinstance(value, datetime.datetime):
+        if value.tzinfo:
+            value = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+        return value.isoformat() + "Z"
+    if isinstance(value, datetime.date):
+        return value.isoformat()
+    raise TypeError(
+        _("a value of type %(type)s is not JSON: %(value)r", type=type(value).__name__, value=value)
+    )

@@ -1,0 +1,211 @@
+import re
+
+from odoo import _, api, fields, models, tools
+from odoo.exceptions import UserError, ValidationError
+
+CODE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
+
+#: latency class → number in the hot table, the most urgent first
+LATENCY_CLASSES = {"real_time": 1, "near_real_time": 2, "batch": 3}
+
+
+class MfgIntegrationInterface(models.Model):
+    """The business contract of one conversation: what is said, how fast, who cares."""
+
+    _name = "mfg.integration.interface"
+    _description = "Integration Interface"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "code"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True, translate=True)
+    code = fields.Char(
+        required=True,
+        tracking=True,
+        help="Subject and fact, e.g. production.completed. Messages bear it as their type.",
+    )
+    direction = fields.Selection(
+        [("outbound", "Outbound"), ("inbound", "Inbound")],
+        required=True,
+        default="outbound",
+    )
+    pattern = fields.Selection(
+        [
+            ("master_data", "Master data"),
+            ("transactional", "Transactional"),
+            ("event", "Event"),
+            ("batch", "Batch reconciliation"),
+        ],
+        required=True,
+        default="event",
+        tracking=True,
+    )
+    latency_class = fields.Selection(
+        [
+            ("real_time", "Real time"),
+            ("near_real_time", "Near real time"),
+            ("batch", "Batch"),
+        ],
+        required=True,
+        default="near_real_time",
+        tracking=True,
+    )
+    criticality = fields.Selection(
+        [("low", "Low"), ("medium", "Medium"), ("high", "High")],
+        required=True,
+        default="medium",
+        tracking=True,
+    )
+    model_id = fields.Many2one(
+        "ir.model",
+        string="Document",
+        ondelete="cascade",
+        help="Kind of record the messages are about.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        tracking=True,
+        index=True,
+        help="Empty: every company may use the interface.",
+    )
+    owner_id = fields.Many2one(
+        "res.users", tracking=True, help="Answers for the contract."
+    )
+    exception_owner_id = fields.Many2one(
+        "res.users",
+        tracking=True,
+        help="Looks after messages that could not be delivered.",
+    )
+    on_dead = fields.Selection(
+        [
+            ("continue", "Later messages go on"),
+            ("block", "Later messages of the record wait"),
+        ],
+        string="After a Dead Letter",
+        required=True,
+        default="continue",
+        tracking=True,
+    )
+    max_age_hours = fields.Integer(
+        string="Give up After (h)",
+        required=True,
+        default=72,
+        help="A message that could not be delivered for so long becomes a dead letter.",
+    )
+    runbook = fields.Html(help="What to do when messages of this interface fail.")
+    version_ids = fields.One2many("mfg.integration.interface.version", "interface_id")
+    current_version_id = fields.Many2one(
+        "mfg.integration.interface.version", compute="_compute_current_version_id"
+    )
+    subscription_ids = fields.One2many("mfg.integration.subscription", "interface_id")
+    active = fields.Boolean(default=True)
+
+    _sql_constraints = [
+        ("code_uniq", "unique(code)", "Another interface already has this code."),
+        (
+            "max_age_positive",
+            "CHECK(max_age_hours > 0)",
+            "“Give up After” must be at least one hour.",
+        ),
+    ]
+
+    @api.depends("version_ids.state", "version_ids.major", "version_ids.minor")
+    def _compute_current_version_id(self):
+        for interface in self:
+            approved = interface.version_ids.filtered(lambda each: each.state == "approved")
+            interface.current_version_id = approved.sorted(
+                lambda each: (each.major, each.minor), reverse=True
+            )[:1]
+
+    @api.constrains("code")
+    def _check_code(self):
+        for interface in self:
+            if not CODE.fullmatch(interface.code):
+                raise ValidationError(
+                    _(
+                        "Code “%(code)s” of interface %(interface)s: use lower case words "
+                        "joined by dots, subject first, e.g. production.completed.",
+                        code=interface.code,
+                        interface=interface.name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Tell the workers."""
+        interfaces = super().create(vals_list)
+        self.env["mfg.integration.endpoint"]._settings_changed()
+        return interfaces
+
+    def write(self, vals):
+        """Tell the workers."""
+        res = super().write(vals)
+        self.env["mfg.integration.endpoint"]._settings_changed()
+        return res
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        self.env.cr.execute(
+            "SELECT interface_id FROM mfg_integration_event WHERE interface_id = ANY(%s) LIMIT 1",
+            [self.ids],
+        )
+        if row := self.env.cr.fetchone():
+            raise UserError(
+                _(
+                    "Interface %(interface)s has messages. Archive it instead.",
+                    interface=self.browse(row[0]).name,
+                )
+            )
+
+    def action_open_deliveries(self):
+        """Open the messages of this interface."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mfg_integration_queue.mfg_integration_delivery_action"
+        )
+        action["domain"] = [("interface_id", "=", self.id)]
+        action["context"] = {}
+        return action
+
+    @api.model
+    @tools.ormcache("code")
+    def _route(self, code):
+        """Return how to emit for an interface, or None if the code is unknown.
+
+        Plain values, because they are cached across transactions:
+        ``{"id", "version_id", "type", "aggregate", "class", "max_age_hours", "name",
+        "company_id", "endpoints": {company id: [(endpoint id, partitions), …]}}``.
+        """
+        # sudo: whoever finishes a document emits, also without rights on interfaces
+        interface = self.sudo().search(
+            [("code", "=", code), ("direction", "=", "outbound")], limit=1
+        )
+        if not interface:
+            return None
+        version = interface.current_version_id
+        endpoints = {}
+        for subscription in interface.subscription_ids:
+            endpoint = subscription.endpoint_id
+            endpoints.setdefault(subscription.company_id.id, []).append(
+                (endpoint.id, endpoint.partitions)
+            )
+        return {
+            "id": interface.id,
+            "version_id": version.id,
+            "type": f"mfg.{code}.v{version.major}",
+            "aggregate": code.partition(".")[0],
+            "class": LATENCY_CLASSES[interface.latency_class],
+            "max_age_hours": interface.max_age_hours,
+            "name": interface.name,
+            "company_id": interface.company_id.id,
+            "endpoints": endpoints,
+        }
+
+    @api.model
+    def _has_subscribers(self, code, company):
+        """Tell whether an event of ``company`` would go anywhere.
+
+        For triggers that emit on their own: they stay quiet where nobody listens.
+        """
+        route = self._route(code)
+        return bool(route and route["version_id"] and route["endpoints"].get(company.id))

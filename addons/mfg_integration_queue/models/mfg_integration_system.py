@@ -1,0 +1,108 @@
+import re
+
+from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
+
+CODE = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+class MfgIntegrationSystem(models.Model):
+    """The other party: a plant's ERP, MES, WMS or accounting."""
+
+    _name = "mfg.integration.system"
+    _description = "Integration System"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "code"
+    _check_company_auto = True
+
+    name = fields.Char(required=True, tracking=True)
+    code = fields.Char(
+        required=True,
+        tracking=True,
+        help="Short name of the plant's system in messages: lower case letters, digits, "
+        "dashes. Receivers may rely on it, so it should not change.",
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        default=lambda self: self.env.company,
+        tracking=True,
+        help="Company whose users look after this system.",
+    )
+    kind = fields.Selection(
+        [
+            ("odoo", "Odoo"),
+            ("erp", "ERP"),
+            ("mes", "Manufacturing execution (MES)"),
+            ("wms", "Warehouse management (WMS)"),
+            ("3pl", "Logistics provider (3PL)"),
+            ("accounting", "Accounting"),
+            ("supplier", "Supplier portal"),
+            ("plm", "Product life cycle (PLM)"),
+            ("other", "Other"),
+        ],
+        required=True,
+        default="other",
+    )
+    environment = fields.Selection(
+        [("production", "Production"), ("test", "Test")],
+        required=True,
+        default="production",
+        tracking=True,
+    )
+    partner_id = fields.Many2one(
+        "res.partner", string="Contact", help="Whom to call when it does not answer."
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Service User",
+        check_company=True,
+        tracking=True,
+        help="User under whose rights messages of this system are processed.",
+    )
+    residency = fields.Char(
+        string="Data Residency", help="Region the system keeps its data in, e.g. EU."
+    )
+    note = fields.Html()
+    active = fields.Boolean(default=True)
+    endpoint_ids = fields.One2many("mfg.integration.endpoint", "system_id")
+    endpoint_count = fields.Integer(compute="_compute_endpoint_count")
+
+    _sql_constraints = [
+        ("code_uniq", "unique(code)", "Another system already has this code.")
+    ]
+
+    @api.depends("endpoint_ids")
+    def _compute_endpoint_count(self):
+        for system in self:
+            system.endpoint_count = len(system.endpoint_ids)
+
+    @api.constrains("code")
+    def _check_code(self):
+        for system in self:
+            if not CODE.fullmatch(system.code):
+                raise ValidationError(
+                    _(
+                        "Code “%(code)s” of system %(system)s: use lower case letters, "
+                        "digits, dashes and underscores, starting with a letter or digit.",
+                        code=system.code,
+                        system=system.name,
+                    )
+                )
+
+    def write(self, vals):
+        """Tell the workers when something they send changes."""
+        res = super().write(vals)
+        if {"code", "active", "company_id"} & vals.keys():
+            self.env["mfg.integration.endpoint"]._settings_changed()
+        return res
+
+    def action_open_endpoints(self):
+        """Open the endpoints of this system."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mfg_integration_queue.mfg_integration_endpoint_action"
+        )
+        action["domain"] = [("system_id", "=", self.id)]
+        action["context"] = {"default_system_id": self.id}
+        return action
