@@ -121,12 +121,16 @@ class Lab:
         """A free port chosen by the kernel."""
         return network.free_port()
 
-    def close(self):
-        """End the processes, drop the databases, remove the files."""
+    def reset(self):
+        """End the processes and drop the databases."""
         while self._services:
             processes.stop(self._services.pop().process)
         while self._databases:
             self.workspace.drop(self._databases.pop())
+
+    def close(self):
+        """Reset, and remove the files."""
+        self.reset()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

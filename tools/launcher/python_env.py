@@ -37,8 +37,8 @@ def is_ready(checkout):
 
 def check_buildable():
     """Raise LauncherError at once when packages could not be fetched anyway."""
-    index = _setting("index-url", INDEX)
-    local = _setting("find-links", "") + " " + _setting("extra-index-url", "") + " " + index
+    index = setting("index-url", INDEX)
+    local = setting("find-links", "") + " " + setting("extra-index-url", "") + " " + index
     if any(part.startswith(("/", "file:")) for part in local.split()):
         return
     if not network.reachable(index):
@@ -127,7 +127,7 @@ def add_odoo(checkout, source):
         path_file.write_text(f"{source.home}\n")
 
 
-def _setting(name, default):
+def setting(name, default):
     """Value of a pip option as the user configured it: environment, then pip's files."""
     value = os.environ.get("PIP_" + name.upper().replace("-", "_"))
     if value is None:
@@ -158,11 +158,11 @@ def _pip_files():
 def _uv_settings():
     """Environment that makes uv use the indexes and certificates configured for pip."""
     wanted = {
-        "UV_DEFAULT_INDEX": _setting("index-url", ""),
-        "UV_INDEX": _setting("extra-index-url", ""),
-        "UV_FIND_LINKS": _setting("find-links", ""),
-        "SSL_CERT_FILE": _setting("cert", ""),
-        "UV_INSECURE_HOST": _setting("trusted-host", ""),
+        "UV_DEFAULT_INDEX": setting("index-url", ""),
+        "UV_INDEX": setting("extra-index-url", ""),
+        "UV_FIND_LINKS": setting("find-links", ""),
+        "SSL_CERT_FILE": setting("cert", ""),
+        "UV_INSECURE_HOST": setting("trusted-host", ""),
     }
     settings = {
         name: value for name, value in wanted.items() if value and name not in os.environ

@@ -60,7 +60,7 @@ class Workspace:
 
         def build(name):
             # Plain Odoo: a module of ours that does not even import must not get in the way.
-            complaints = self._install(name, core, demo, ours=False)
+            complaints = self.install(name, core, demo, ours=False)
             return complaints + self.script(name, ATTACHMENTS_INSIDE, ours=False)
 
         return self._template("mfg_base", key, kind, title, None, build)
@@ -73,7 +73,7 @@ class Workspace:
             return base
 
         def build(name):
-            return self._install(name, sorted(hashes)) + self.script(name, BUILD_ASSETS)
+            return self.install(name, sorted(hashes)) + self.script(name, BUILD_ASSETS)
 
         key = _key(base, sorted(hashes.items()))
         return self._template("mfg_suite", key, "suite", "Suite template", base, build)
@@ -168,7 +168,7 @@ class Workspace:
                 database=name,
             )
             if wanted:
-                self._install(name, wanted)
+                self.install(name, wanted)
             self._record_demo(name, hashes)
 
     def _update_demo(self, name, meta, hashes):
@@ -188,7 +188,7 @@ class Workspace:
             return
         with self.progress.step(f"Updating {', '.join(sorted(changed) + new)}"):
             self.databases.set_meta(name, dict(meta, state=UPDATING, pending=sorted(changed)))
-            self._install(name, new, update=sorted(changed))
+            self.install(name, new, update=sorted(changed))
             self._record_demo(name, hashes)
 
     def _record_demo(self, name, hashes):
@@ -200,7 +200,12 @@ class Workspace:
 
     # Odoo
 
-    def _install(self, name, install, demo=True, update=(), ours=True):
+    def install(self, name, install, demo=True, update=(), ours=True):
+        """Install and update modules; returns the complaints of the log.
+
+        `ours=False` hides the suite's modules from Odoo. Raises LauncherError when Odoo
+        fails or a module did not get installed.
+        """
         conf = self.odoo.write_conf("install", name, ours)
         arguments = ["--stop-after-init", "--no-http"]
         if install:

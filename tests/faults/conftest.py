@@ -1,0 +1,43 @@
+"""The laboratory of the fault tests: real processes, databases on a durable cluster."""
+
+import os
+
+import pytest
+
+from launcher.checkout import Checkout
+from launcher.lab import open_lab
+from launcher.progress import Progress
+
+
+@pytest.fixture(scope="session")
+def lab_session(request):
+    """One laboratory for the run; prints how durable its server is."""
+    lab = open_lab(
+        Checkout.here(),
+        Progress(),
+        quick=os.environ.get("MFG_QUICK") == "1",
+        database=os.environ.get("MFG_FAULTS_DATABASE"),
+    )
+    request.config.mfg_settings = lab.settings()
+    yield lab
+    lab.close()
+
+
+@pytest.fixture
+def lab(lab_session):
+    """The laboratory; processes and databases of a test end with the test."""
+    yield lab_session
+    lab_session.reset()
+
+
+def pytest_report_header():
+    """Say what the databases are clones of."""
+    database = os.environ.get("MFG_FAULTS_DATABASE")
+    return f"databases: clones of {database or 'the suite template'} on the durable cluster"
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Print the settings that a fault test stands on."""
+    settings = getattr(terminalreporter.config, "mfg_settings", None)
+    if settings:
+        terminalreporter.write_line(f"PostgreSQL: {settings}")

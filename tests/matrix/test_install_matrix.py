@@ -1,0 +1,37 @@
+"""EN-08: each module goes alone into a plain Odoo 17 database, and out again."""
+
+from launcher import modules
+
+from .traces import added, traces
+
+UNINSTALL = """
+own = env["ir.module.module"].search([("name", "in", %r), ("state", "=", "installed")])
+own.button_immediate_uninstall()
+env.cr.commit()
+"""
+
+
+def installed(workspace, database, names):
+    """Which of the modules are installed."""
+    rows = workspace.databases.query(
+        "SELECT name FROM ir_module_module WHERE state = 'installed' AND name = ANY(%s)",
+        [list(names)],
+        database=database,
+    )
+    return {name for (name,) in rows}
+
+
+def test_en_08_alone_in_and_out(workspace, database, module, demo):
+    own = set(modules.ours(workspace.checkout.addons))
+    _core, below = modules.dependencies(module, workspace.checkout.addons)
+    before = traces(workspace.databases, database)
+
+    complaints = workspace.install(database, [module], demo=demo)
+    assert complaints == [], "the log of the installation has WARNING or ERROR records"
+    assert {module, *below} <= installed(workspace, database, own)
+
+    complaints = workspace.script(database, UNINSTALL % sorted(own))
+    assert complaints == [], "the log of the uninstallation has WARNING or ERROR records"
+    assert installed(workspace, database, own) == set()
+
+    assert added(before, traces(workspace.databases, database)) == []

@@ -1,0 +1,50 @@
+"""EN-01: clean clone, empty caches, only the Odoo source present: `./mfg run`."""
+
+import signal
+import urllib.request
+import xmlrpc.client
+
+from launcher.lab import idle_share
+
+from .fresh import READY
+
+FIRST_START, WARM_START = 180, 5  # seconds
+IDLE = 0.8  # on a busier machine the times say nothing
+
+
+def log_in(url, login, password):
+    """User id, False when the login is refused."""
+    with xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/common") as common:
+        return common.authenticate("mfg", login, password, {})
+
+
+def test_en_01_first_and_warm_start(fresh, source, record_property):
+    clone = fresh(source=source)
+    judged = idle_share() >= IDLE
+
+    first = clone.start("run")
+    took = first.wait_for(READY, 600)
+    record_property("first_start", round(took, 1))
+    print(f"first start {took:.1f} s")
+    first.wait_for("Ctrl-C", 5)
+    with urllib.request.urlopen(f"{first.url()}/web/login") as page:
+        assert 'name="login"' in page.read().decode()
+    for login, password in first.logins():
+        assert log_in(first.url(), login, password), f"{login} cannot log in"
+    first.interrupt()
+    assert clone.complaints() == []
+    assert clone.processes() == []
+
+    warm = clone.start("run")
+    again = warm.wait_for(READY, 60)
+    record_property("warm_start", round(again, 1))
+    print(f"warm start {again:.1f} s")
+    warm.interrupt(signal.SIGTERM)
+    assert clone.complaints() == []
+    assert clone.processes() == []
+
+    if judged:
+        assert took <= FIRST_START
+        assert again <= WARM_START
+    else:
+        print("the machine was busy: times are not judged")
