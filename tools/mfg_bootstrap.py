@@ -9,7 +9,6 @@ import os
 import sys
 
 import pytest
-
 from launcher import network, odoo_source, setup
 from launcher.checkout import Checkout
 from launcher.errors import LauncherError
@@ -34,7 +33,9 @@ class TestDatabase:
         checkout.prepare()
         self.workspace = setup.open_workspace(checkout, Progress())
         base = template = self.workspace.base_template()
-        if os.environ.get("MFG_TEST_TEMPLATE") != "base":  # plain Odoo: `./mfg test --core`
+        if (
+            os.environ.get("MFG_TEST_TEMPLATE") != "base"
+        ):  # plain Odoo: `./mfg test --core`
             template = self.workspace.suite_template()
         self.complaints = self.workspace.template_complaints(base, template)
         self.workspace.databases.drop_abandoned()

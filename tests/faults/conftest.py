@@ -3,7 +3,6 @@
 import os
 
 import pytest
-
 from launcher.checkout import Checkout
 from launcher.lab import open_lab
 from launcher.progress import Progress

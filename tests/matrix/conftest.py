@@ -3,7 +3,6 @@
 import os
 
 import pytest
-
 from launcher import modules, setup
 from launcher.checkout import Checkout
 from launcher.progress import Progress

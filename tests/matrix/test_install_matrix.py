@@ -31,7 +31,9 @@ def test_en_08_alone_in_and_out(workspace, database, module, demo):
     assert {module, *below} <= installed(workspace, database, own)
 
     complaints = workspace.script(database, UNINSTALL % sorted(own))
-    assert complaints == [], "the log of the uninstallation has WARNING or ERROR records"
+    assert complaints == [], (
+        "the log of the uninstallation has WARNING or ERROR records"
+    )
     assert installed(workspace, database, own) == set()
 
     assert added(before, traces(workspace.databases, database)) == []

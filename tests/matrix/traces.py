@@ -39,7 +39,9 @@ QUERIES = {
     "model": "SELECT model FROM ir_model",
     "field": "SELECT model || '.' || name FROM ir_model_fields",
     # Odoo lists every module it finds in the add-ons path.
-    "external id": "SELECT module || '.' || name FROM ir_model_data WHERE model <> 'ir.module.module'",
+    "external id": """
+        SELECT module || '.' || name FROM ir_model_data WHERE model <> 'ir.module.module'
+    """,
     "access rule": "SELECT name FROM ir_model_access",
     "record rule": "SELECT name FROM ir_rule",
     "menu": "SELECT id || ' ' || (name->>'en_US') FROM ir_ui_menu",
@@ -56,7 +58,10 @@ def traces(databases, name):
     """{kind: set of names} of everything in the database that a module could have made."""
     found = {}
     for kind, query in QUERIES.items():
-        if kind == "mail template" and "public.mail_template (r)" not in found["relation"]:
+        if (
+            kind == "mail template"
+            and "public.mail_template (r)" not in found["relation"]
+        ):
             continue
         found[kind] = {row[0] for row in databases.query(query, database=name)}
     return found
@@ -65,5 +70,7 @@ def traces(databases, name):
 def added(before, after):
     """Lines "kind: name" of what is in `after` and was not in `before`."""
     return sorted(
-        f"{kind}: {name}" for kind in after for name in after[kind] - before.get(kind, set())
+        f"{kind}: {name}"
+        for kind in after
+        for name in after[kind] - before.get(kind, set())
     )

@@ -9,7 +9,6 @@ import tempfile
 from pathlib import Path
 
 import pytest
-
 from launcher import modules, odoo_source
 from launcher.checkout import Checkout
 

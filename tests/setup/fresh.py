@@ -9,13 +9,20 @@ import time
 from pathlib import Path
 
 import psutil
-
 from launcher import python_env
 from launcher.checkout import Checkout
 
 READY = "The manufacturing group is ready"
 # Of the environment only this reaches the launcher: all else could be a hidden help.
-KEPT = ("LANG", "LC_ALL", "TERM", "SSL_CERT_FILE", "SSL_CERT_DIR", "NO_PROXY", "no_proxy")
+KEPT = (
+    "LANG",
+    "LC_ALL",
+    "TERM",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "NO_PROXY",
+    "no_proxy",
+)
 PROXIES = ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
 
 
@@ -36,15 +43,23 @@ class Fresh:
         self.home.mkdir(parents=True)
         origin = Checkout.here().root
         subprocess.run(
-            ["git", "clone", "-q", "--no-hardlinks", f"file://{origin}", str(self.root)],
+            [
+                "git",
+                "clone",
+                "-q",
+                "--no-hardlinks",
+                f"file://{origin}",
+                str(self.root),
+            ],
             check=True,
         )
-        self.environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        self.environment = {
+            name: os.environ[name] for name in KEPT if name in os.environ
+        }
         self.environment.update(
             HOME=str(self.home),
             XDG_CACHE_HOME=str(folder / "cache"),
             PATH=os.environ["PATH"] if user is None else "/usr/local/bin:/usr/bin:/bin",
-            PYTHONDONTWRITEBYTECODE="1",
             **package_index(),
         )
         self.environment.update(
@@ -105,7 +120,10 @@ class Fresh:
         found = []
         for process in psutil.process_iter(["cmdline", "name"]):
             line = " ".join(process.info["cmdline"] or ())
-            if any(mark in line for mark in marks) and process.info["name"] != "postgres":
+            if (
+                any(mark in line for mark in marks)
+                and process.info["name"] != "postgres"
+            ):
                 found.append(line)
         return found
 
@@ -134,7 +152,11 @@ class Launched:
         options = {}
         if fresh.user:
             account = pwd.getpwnam(fresh.user)
-            options = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+            options = {
+                "user": account.pw_uid,
+                "group": account.pw_gid,
+                "extra_groups": [],
+            }
         command = [str(fresh.root / "mfg"), *arguments]
         python = environment.pop("python", None)
         self.started = time.monotonic()
@@ -171,7 +193,9 @@ class Launched:
             while text not in self.output:
                 left = deadline - time.monotonic()
                 assert left > 0, f"no {text!r} within {timeout} s:\n{self.output}"
-                assert self._reader.is_alive(), f"ended without {text!r}:\n{self.output}"
+                assert self._reader.is_alive(), (
+                    f"ended without {text!r}:\n{self.output}"
+                )
                 self._grown.wait(min(left, 1))
         return time.monotonic() - self.started
 
@@ -181,7 +205,9 @@ class Launched:
             self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            raise AssertionError(f"not finished after {timeout} s:\n{self.output}") from None
+            raise AssertionError(
+                f"not finished after {timeout} s:\n{self.output}"
+            ) from None
         self._reader.join(5)
         return time.monotonic() - self.started
 
@@ -215,6 +241,7 @@ def package_index():
     names = ("index-url", "extra-index-url", "find-links", "trusted-host", "cert")
     settings = {name: python_env.setting(name, "") for name in names}
     return {
-        "PIP_" + name.upper().replace("-", "_"): value for name, value in settings.items() if value
+        "PIP_" + name.upper().replace("-", "_"): value
+        for name, value in settings.items()
+        if value
     }
-

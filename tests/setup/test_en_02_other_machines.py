@@ -7,7 +7,6 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-
 from launcher import network, postgres
 from launcher.checkout import Checkout
 from launcher.progress import Progress

@@ -39,7 +39,12 @@ def unsupported_python():
     found = [str(path) for name in names for path in pyenv.glob(f"*/bin/{name}")]
     found += [shutil.which(name) for name in names if shutil.which(name)]
     for path in found:
-        if subprocess.run([path, "-c", ""], check=False, capture_output=True).returncode == 0:
+        if (
+            subprocess.run(
+                [path, "-c", ""], check=False, capture_output=True
+            ).returncode
+            == 0
+        ):
             return path
     return None
 
@@ -47,13 +52,18 @@ def unsupported_python():
 def test_en_03_no_network_and_no_source(fresh):
     clone = fresh()
     launched = clone.start("run", https_proxy=NOWHERE, HTTPS_PROXY=NOWHERE)
-    refused(clone, launched, "Odoo 17.0 was not found", "cannot be reached", "ODOO_HOME=")
+    refused(
+        clone, launched, "Odoo 17.0 was not found", "cannot be reached", "ODOO_HOME="
+    )
 
 
 def test_en_03_no_git_and_no_source(fresh, place):
     clone = fresh()
-    launched = clone.start("run", PATH=only(place / "bin", "/usr/bin/env", sys.executable),
-                           python=sys.executable)
+    launched = clone.start(
+        "run",
+        PATH=only(place / "bin", "/usr/bin/env", sys.executable),
+        python=sys.executable,
+    )
     refused(clone, launched, "git is not installed", "ODOO_HOME=")
 
 
@@ -82,10 +92,20 @@ def test_en_03_wrong_series(fresh, place):
     refused(clone, launched, "Odoo 18.0", "made for Odoo 17.0")
 
 
-def test_en_03_source_is_fetched_where_there_is_a_repository(fresh, place, readable_source):
+def test_en_03_source_is_fetched_where_there_is_a_repository(
+    fresh, place, readable_source
+):
     origin = place / "origin"
     shutil.copytree(readable_source, origin, symlinks=True)
-    git = ["git", "-C", str(origin), "-c", "user.name=test", "-c", "user.email=test@example.com"]
+    git = [
+        "git",
+        "-C",
+        str(origin),
+        "-c",
+        "user.name=test",
+        "-c",
+        "user.email=test@example.com",
+    ]
     for arguments in (
         ["init", "-q", "-b", "17.0"],
         ["config", "uploadpack.allowFilter", "true"],

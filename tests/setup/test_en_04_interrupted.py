@@ -17,7 +17,9 @@ STEPS = (
 )
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "killed"])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "killed"]
+)
 def test_en_04_interrupted_at_each_step(fresh, source, number):
     clone = fresh(source=source)
     for step in STEPS:

@@ -18,7 +18,8 @@ def run(checkout, progress, name=None, quick=False, as_json=False):
     files = found(checkout)
     if name and name not in files:
         raise LauncherError(
-            f"There is no benchmark {name}.", f"There are: {', '.join(files) or 'none'}."
+            f"There is no benchmark {name}.",
+            f"There are: {', '.join(files) or 'none'}.",
         )
     if not files:
         raise LauncherError("There is no benchmark in tests/benchmarks.", exit_code=1)
@@ -27,7 +28,12 @@ def run(checkout, progress, name=None, quick=False, as_json=False):
     try:
         machine = lab.machine()
         progress.note(f"PostgreSQL {lab.settings()}")
-        result = {"name": name or "all", "machine": machine, "figures": {}, "ratios": {}}
+        result = {
+            "name": name or "all",
+            "machine": machine,
+            "figures": {},
+            "ratios": {},
+        }
         for label in wanted:
             with progress.step(f"Benchmark {label}"):
                 measured = _load(files[label]).run(quick, lab)
@@ -35,7 +41,9 @@ def run(checkout, progress, name=None, quick=False, as_json=False):
             prefix = "" if name else f"{label}."
             for part in ("figures", "ratios"):
                 values = measured.get(part, {})
-                result[part].update({prefix + key: value for key, value in values.items()})
+                result[part].update(
+                    {prefix + key: value for key, value in values.items()}
+                )
     finally:
         lab.close()
     print(json.dumps(result) if as_json else _table(result))
@@ -45,7 +53,9 @@ def run(checkout, progress, name=None, quick=False, as_json=False):
 def found(checkout):
     """{name: path} of the benchmarks."""
     folder = checkout.root / "tests" / "benchmarks"
-    return {path.stem[len(PREFIX) :]: path for path in sorted(folder.glob(f"{PREFIX}*.py"))}
+    return {
+        path.stem[len(PREFIX) :]: path for path in sorted(folder.glob(f"{PREFIX}*.py"))
+    }
 
 
 def _load(path):

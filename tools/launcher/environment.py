@@ -3,7 +3,15 @@
 import os
 
 # Docker images and shells set these; Odoo's tools take some of them for database settings.
-LEAKING = ("HOST", "PORT", "USER", "PASSWORD", "ODOO_RC", "OPENERP_SERVER", "PYTHONPATH")
+LEAKING = (
+    "HOST",
+    "PORT",
+    "USER",
+    "PASSWORD",
+    "ODOO_RC",
+    "OPENERP_SERVER",
+    "PYTHONPATH",
+)
 
 
 def clean_environment(**extra):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from . import network, postgres, processes, setup
 from .databases import COMPLETE
+from .environment import clean_environment
 from .services import Service
 
 
@@ -98,14 +99,15 @@ class Lab:
         return self.workspace.odoo.write_conf(f"lab-{database}", database, **options)
 
     def start_odoo(self, name, conf, *arguments):
-        """Start `odoo-bin *arguments` as a Service: .process, .log, .wait_until(), .has_logged()."""
+        """Start `odoo-bin *arguments` and return it as a Service."""
         command = self.workspace.odoo.command(*arguments)
         return self.start(name, command, **self.workspace.odoo.environment(conf))
 
     def start(self, name, command, **environment):
         """Start any command as a Service, ended by `close()` at the latest."""
-        log = self.folder / f"{name}.log"
-        service = Service(name, command, log, environment or dict(os.environ))
+        # A process that is started again keeps the log of its predecessor apart.
+        log = self.folder / f"{name}-{len(self._services)}.log"
+        service = Service(name, command, log, environment or clean_environment())
         self._services.append(service)
         return service
 
@@ -160,5 +162,7 @@ def _processor():
             if line.startswith("model name")
         )
     except (OSError, StopIteration):
-        answer = subprocess.run(["uname", "-m"], capture_output=True, text=True, check=False)
+        answer = subprocess.run(
+            ["uname", "-m"], capture_output=True, text=True, check=False
+        )
         return answer.stdout.strip()

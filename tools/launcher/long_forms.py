@@ -40,7 +40,9 @@ def _setup(checkout, progress, _quick, arguments):
 
 def _matrix(checkout, progress, quick, arguments):
     """EN-08: each module alone, in and out again."""
-    return _plain_pytest(checkout, "tests/matrix", arguments, MFG_QUICK="1" if quick else "0")
+    return _plain_pytest(
+        checkout, "tests/matrix", arguments, MFG_QUICK="1" if quick else "0"
+    )
 
 
 def _core(checkout, progress, _quick, arguments):
@@ -56,7 +58,16 @@ def _core(checkout, progress, _quick, arguments):
     results = {}
     for template in ("base", "suite"):
         report = checkout.state / f"core-{template}.xml"
-        command = [sys.executable, "-m", "pytest", "-c", "pytest.ini", "-q", "-p", "no:cacheprovider"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-c",
+            "pytest.ini",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+        ]
         command += [f"--junitxml={report}", *folders, *arguments]
         extra = {"MFG_TEST_TEMPLATE": template, "MFG_LOG_GUARD": "0"}
         with progress.step(f"Odoo's tests of {', '.join(touched)} on {template}"):
@@ -106,7 +117,9 @@ def _native(checkout, progress, _quick, arguments):
     command += ["--test-tags", ",".join(f"/{module}" for module in own), *arguments]
     try:
         with progress.step("Odoo's test runner"):
-            complaints, _last = workspace.odoo.run(conf, command, log, progress, check=False)
+            complaints, _last = workspace.odoo.run(
+                conf, command, log, progress, check=False
+            )
     finally:
         workspace.drop(name)
     found = NATIVE_SUMMARY.findall(log.read_text(errors="replace"))
@@ -147,7 +160,10 @@ def _record(checkout, form, result):
     text = path.read_text(encoding="utf-8")
     git = ["git", "-C", str(checkout.root)]
     commit = subprocess.run(
-        [*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+        [*git, "rev-parse", "--short", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout.strip()
     changed = subprocess.run(
         [*git, "status", "--porcelain", "--", "addons", "tools", "tests", "mfg"],
@@ -158,7 +174,9 @@ def _record(checkout, form, result):
     commit = f"{commit or 'unknown'}{' + changes' if changed else ''}"
     today = datetime.date.today().isoformat()
     line = f"| `--{form}` | {today} | {commit} | {result} |"
-    text, count = re.subn(rf"^\| `--{form}` \|.*$", line.replace("\\", "\\\\"), text, flags=re.M)
+    text, count = re.subn(
+        rf"^\| `--{form}` \|.*$", line.replace("\\", "\\\\"), text, flags=re.M
+    )
     if not count:
         raise LauncherError(f"{TABLE} has no line for --{form}.")
     path.write_text(text, encoding="utf-8")

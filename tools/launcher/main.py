@@ -23,7 +23,9 @@ def main(arguments):
     try:
         options, rest = _parser().parse_known_args(arguments)
         if rest and options.verb not in TAKES_MORE:
-            raise LauncherError(f"`./mfg {options.verb}` does not know {' '.join(rest)}.")
+            raise LauncherError(
+                f"`./mfg {options.verb}` does not know {' '.join(rest)}."
+            )
         if options.verb not in WITHOUT_ENVIRONMENT:
             setup.enter_environment(checkout, progress, arguments)
         return VERBS[options.verb](checkout, progress, options, rest) or 0
@@ -50,7 +52,9 @@ def _parser():
     parser.set_defaults(verb="help")
 
     def verb(name, text):
-        found = verbs.add_parser(name, help=text, description=text, prog=f"./mfg {name}")
+        found = verbs.add_parser(
+            name, help=text, description=text, prog=f"./mfg {name}"
+        )
         return found
 
     verb("help", "show this")
@@ -62,16 +66,24 @@ def _parser():
     test = verb("test", "run the tests; other arguments go to pytest")
     forms = test.add_mutually_exclusive_group()
     for name, text in LONG_FORMS.items():
-        forms.add_argument(f"--{name}", dest="form", action="store_const", const=name, help=text)
+        forms.add_argument(
+            f"--{name}", dest="form", action="store_const", const=name, help=text
+        )
     test.add_argument("--quick", action="store_true", help="short form of --matrix")
     bench = verb("bench", "run the benchmarks, or the one named")
     bench.add_argument("name", nargs="?")
-    bench.add_argument("--quick", action="store_true", help="fewer repetitions, every figure")
-    bench.add_argument("--json", action="store_true", help="print only the result, as JSON")
+    bench.add_argument(
+        "--quick", action="store_true", help="fewer repetitions, every figure"
+    )
+    bench.add_argument(
+        "--json", action="store_true", help="print only the result, as JSON"
+    )
     faults = verb("faults", "run the fault tests; other arguments go to pytest")
     faults.add_argument("name", nargs="?")
     faults.add_argument("--quick", action="store_true", help="without the long ones")
-    faults.add_argument("--database", help="run on clones of this database instead of the demo")
+    faults.add_argument(
+        "--database", help="run on clones of this database instead of the demo"
+    )
     shots = verb("screenshots", "take a picture of every main screen")
     shots.add_argument("--out", default="docs/img", help="folder (docs/img)")
     verb("doctor", "show what was found on this machine")
@@ -110,7 +122,11 @@ def _run(checkout, progress, options, _rest):
 
     workspace = setup.open_workspace(checkout, progress)
     run.run(
-        workspace, options.port, options.interface, options.open, float(os.environ[STARTED])
+        workspace,
+        options.port,
+        options.interface,
+        options.open,
+        float(os.environ[STARTED]),
     )
 
 
@@ -133,7 +149,9 @@ def _bench(checkout, progress, options, _rest):
 def _faults(checkout, progress, options, rest):
     from . import faults
 
-    return faults.run(checkout, progress, options.name, options.quick, options.database, rest)
+    return faults.run(
+        checkout, progress, options.name, options.quick, options.database, rest
+    )
 
 
 def _screenshots(checkout, progress, options, _rest):

@@ -70,7 +70,9 @@ def installable_closure(names, folders):
             if name in closure or name not in manifests:
                 continue
             closure.add(name)
-            todo.extend(manifests[name].get("depends", ["base"]) if name != "base" else [])
+            todo.extend(
+                manifests[name].get("depends", ["base"]) if name != "base" else []
+            )
         for name, data in manifests.items():
             auto = data.get("auto_install", False)
             if auto and data.get("installable", True) and name not in closure:
@@ -104,5 +106,7 @@ def listing_fingerprint(names, folders):
             module = Path(folder) / name
             for path in sorted(module.rglob("*")) if module.is_dir() else ():
                 if path.suffix != ".pyc" and path.is_file():
-                    digest.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
+                    digest.update(
+                        f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode()
+                    )
     return digest.hexdigest()[:16]

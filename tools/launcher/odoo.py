@@ -26,7 +26,9 @@ class Odoo:
         """Value of Odoo's option of that name, with our modules or for a plain Odoo."""
         paths = [*self.source.addons_paths, *([self.checkout.addons] if ours else [])]
         if any("," in str(path) for path in paths):
-            raise LauncherError("Odoo cannot read add-ons from a folder with a comma in its name.")
+            raise LauncherError(
+                "Odoo cannot read add-ons from a folder with a comma in its name."
+            )
         return ",".join(str(path) for path in paths)
 
     def write_conf(self, name, database, ours=True, **options):
@@ -106,6 +108,7 @@ class Odoo:
             raise
         if process.returncode and check:
             raise LauncherError(
-                f"Odoo failed (exit code {process.returncode}); the whole log is {log}:", *last
+                f"Odoo failed (exit code {process.returncode}); the whole log is {log}:",
+                *last,
             )
         return complaints, list(last)

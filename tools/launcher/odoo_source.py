@@ -148,7 +148,15 @@ def fetch(root, progress):
         _git(part, "init", "-q")
         _git(part, "remote", "add", "origin", repository)
         # Manifests first: they tell which modules can get installed.
-        _git(part, "sparse-checkout", "set", "--no-cone", "/*", "!/addons/*/", "/addons/*/__manifest__.py")
+        _git(
+            part,
+            "sparse-checkout",
+            "set",
+            "--no-cone",
+            "/*",
+            "!/addons/*/",
+            "/addons/*/__manifest__.py",
+        )
         progress.detail("newest commit")
         _git(part, "fetch", "-q", "--depth=1", "--filter=blob:none", "origin", ref)
         _git(part, "checkout", "-q", "--detach", "FETCH_HEAD")
@@ -160,7 +168,9 @@ def fetch(root, progress):
         folders = [f"/addons/{name}/" for name in sorted(needed)]
         _git(part, "sparse-checkout", "set", "--no-cone", "/*", "!/addons/*/", *folders)
         if series_of(part) != SERIES:
-            raise LauncherError(f"{repository} at {ref} is Odoo {series_of(part)}, not {SERIES}.")
+            raise LauncherError(
+                f"{repository} at {ref} is Odoo {series_of(part)}, not {SERIES}."
+            )
         shutil.rmtree(target, ignore_errors=True)
         part.rename(target)
     return OdooSource(target)

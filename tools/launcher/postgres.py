@@ -99,7 +99,11 @@ def system_binaries():
     if config:
         answer = subprocess.run([config, "--bindir"], capture_output=True, text=True)
         folders.append(Path(answer.stdout.strip()))
-    for pattern in ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql@*/bin"):
+    for pattern in (
+        "usr/lib/postgresql/*/bin",
+        "usr/pgsql-*/bin",
+        "opt/homebrew/opt/postgresql@*/bin",
+    ):
         folders += Path("/").glob(pattern)
     usable = [folder for folder in folders if (folder / "initdb").exists()]
     usable = [folder for folder in usable if version_of(folder) >= MINIMUM]
@@ -112,7 +116,7 @@ def version_of(binaries):
         answer = subprocess.run(
             [str(binaries / "postgres"), "--version"], capture_output=True, text=True
         )
-        return int(answer.stdout.split()[2].split(".")[0].rstrip("develbtarc"))
+        return int(answer.stdout.split()[2].split(".")[0])
     except (OSError, IndexError, ValueError):
         return 0
 
@@ -174,12 +178,14 @@ class Cluster:
             )
         with progress.step("PostgreSQL (durable)" if self.durable else "PostgreSQL"):
             # Another process can take the port between our look and the start.
-            for attempt in range(5):
+            for _attempt in range(5):
                 if self._start(network.free_port()):
                     break
             else:
                 log = (self.folder / "server.log").read_text(errors="replace")
-                raise LauncherError("PostgreSQL did not start:", *log.splitlines()[-10:])
+                raise LauncherError(
+                    "PostgreSQL did not start:", *log.splitlines()[-10:]
+                )
         return self.server()
 
     def stop(self):
@@ -224,12 +230,16 @@ class Cluster:
     def _start(self, port):
         settings = {**COMMON, **(DURABLE if self.durable else QUICK), "port": port}
         options = " ".join(f"-c {name}='{value}'" for name, value in settings.items())
-        result = self._pg_ctl("start", "-w", "-l", self.folder / "server.log", "-o", options)
+        result = self._pg_ctl(
+            "start", "-w", "-l", self.folder / "server.log", "-o", options
+        )
         return result == 0
 
     def _pg_ctl(self, *arguments):
         binaries = Path(self.binaries_file.read_text())
-        return self._run([binaries / "pg_ctl", "-D", self.data, *arguments], check=False)
+        return self._run(
+            [binaries / "pg_ctl", "-D", self.data, *arguments], check=False
+        )
 
     @staticmethod
     def _account():
@@ -241,13 +251,19 @@ class Cluster:
                 return pwd.getpwnam(name)
             except KeyError:
                 continue
-        raise LauncherError("PostgreSQL does not run as root and no other account exists.")
+        raise LauncherError(
+            "PostgreSQL does not run as root and no other account exists."
+        )
 
     def _run(self, command, check=True):
         options = {}
         account = self._account()
         if account:
-            options = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+            options = {
+                "user": account.pw_uid,
+                "group": account.pw_gid,
+                "extra_groups": [],
+            }
         result = subprocess.run(
             [str(part) for part in command],
             stdin=subprocess.DEVNULL,

@@ -20,7 +20,9 @@ def register(config):
 
 def browser_required():
     """Whether a browser test may not be skipped: in CI, or when asked for."""
-    return os.environ.get("MFG_REQUIRE_BROWSER") == "1" or os.environ.get("CI") == "true"
+    return (
+        os.environ.get("MFG_REQUIRE_BROWSER") == "1" or os.environ.get("CI") == "true"
+    )
 
 
 class LogRecords(logging.Handler):
@@ -67,14 +69,19 @@ class Judge:
     def pytest_sessionfinish(self, session, exitstatus):
         """Turn a passed run into a failed one."""
         logged = self.records.lines or self.template_lines
-        if exitstatus == 0 and (logged or (self.without_browser and browser_required())):
+        if exitstatus == 0 and (
+            logged or (self.without_browser and browser_required())
+        ):
             session.exitstatus = 1
 
     def pytest_terminal_summary(self, terminalreporter):
         """Show the lines that failed the run."""
         show = terminalreporter
         sections = (
-            ("Odoo's log while the templates were made (fails the run)", self.template_lines),
+            (
+                "Odoo's log while the templates were made (fails the run)",
+                self.template_lines,
+            ),
             ("Odoo's log during the tests (fails the run)", self.records.lines),
         )
         for title, lines in sections:
@@ -83,7 +90,14 @@ class Judge:
                 for line in lines:
                     show.write_line(line)
         if self.without_browser:
-            verdict = "fails the run" if browser_required() else "install chromium to run them"
-            show.section(f"{len(self.without_browser)} browser tests skipped ({verdict})", yellow=True)
+            verdict = (
+                "fails the run"
+                if browser_required()
+                else "install chromium to run them"
+            )
+            show.section(
+                f"{len(self.without_browser)} browser tests skipped ({verdict})",
+                yellow=True,
+            )
             for nodeid in self.without_browser:
                 show.write_line(nodeid)

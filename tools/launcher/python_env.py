@@ -38,7 +38,9 @@ def is_ready(checkout):
 def check_buildable():
     """Raise LauncherError at once when packages could not be fetched anyway."""
     index = setting("index-url", INDEX)
-    local = setting("find-links", "") + " " + setting("extra-index-url", "") + " " + index
+    local = (
+        setting("find-links", "") + " " + setting("extra-index-url", "") + " " + index
+    )
     if any(part.startswith(("/", "file:")) for part in local.split()):
         return
     if not network.reachable(index):
@@ -78,7 +80,14 @@ def _create(checkout):
         for line in (checkout.root / "requirements.lock").read_text().splitlines()
         if line.startswith("uv==")
     )
-    install = ["install", "-q", "--disable-pip-version-check", "--only-binary", ":all:", pinned]
+    install = [
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        "--only-binary",
+        ":all:",
+        pinned,
+    ]
     if _succeeds([sys.executable, "-c", "import ensurepip"]):
         _run([sys.executable, "-m", "venv", checkout.venv])
         _run([python, "-m", "pip", *install])
@@ -165,7 +174,9 @@ def _uv_settings():
         "UV_INSECURE_HOST": setting("trusted-host", ""),
     }
     settings = {
-        name: value for name, value in wanted.items() if value and name not in os.environ
+        name: value
+        for name, value in wanted.items()
+        if value and name not in os.environ
     }
     # pip takes the best version of all indexes; uv by default stops at the first that has any.
     settings.setdefault("UV_INDEX_STRATEGY", "unsafe-best-match")

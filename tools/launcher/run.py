@@ -28,14 +28,18 @@ def run(workspace, port=None, interface="127.0.0.1", open_browser=False, started
     with checkout.lock(LOCK, "Waiting for another ./mfg run …"):
         database = workspace.demo_database()
         services = Services(workspace, database, port, interface)
-        _record(checkout).write_text(json.dumps({"pid": os.getpid(), "url": services.url}))
+        _record(checkout).write_text(
+            json.dumps({"pid": os.getpid(), "url": services.url})
+        )
         try:
             services.start()
             _announce(services, started)
             if open_browser:
                 webbrowser.open(services.url)
             ended = services.watch()
-            raise LauncherError(f"{ended.name} stopped by itself; see {ended.log}:", *ended.tail())
+            raise LauncherError(
+                f"{ended.name} stopped by itself; see {ended.log}:", *ended.tail()
+            )
         finally:
             # A second Ctrl-C must not leave half of them behind.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -46,7 +50,11 @@ def run(workspace, port=None, interface="127.0.0.1", open_browser=False, started
 def running(checkout):
     """{"pid", "url"} of the launcher that serves this checkout, None without one."""
     try:
-        return json.loads(_record(checkout).read_text()) if checkout.is_locked(LOCK) else None
+        return (
+            json.loads(_record(checkout).read_text())
+            if checkout.is_locked(LOCK)
+            else None
+        )
     except (OSError, ValueError):
         return None
 
@@ -61,8 +69,14 @@ def _announce(services, started):
     width = max(len(entry["login"]) for entry in logins)
     lines = ["", f"  The manufacturing group is ready{took}:  {services.url}", ""]
     for entry in logins:
-        lines.append(f"    {entry['login']:<{width}}  {entry['password']:<{width}}  {entry['role']}")
+        lines.append(
+            f"    {entry['login']:<{width}}  {entry['password']:<{width}}  {entry['role']}"
+        )
     for name, address in services.simulators.items():
         lines.append(f"    simulated system {name}: {address}")
-    lines += ["", "  Ctrl-C stops it; PostgreSQL stays for a quick next start (`./mfg stop`).", ""]
+    lines += [
+        "",
+        "  Ctrl-C stops it; PostgreSQL stays for a quick next start (`./mfg stop`).",
+        "",
+    ]
     print("\n".join(lines), flush=True)

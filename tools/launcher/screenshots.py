@@ -16,7 +16,9 @@ def run(workspace, out):
     services = Services(workspace, name)
     try:
         services.start()
-        passwords = {entry["login"]: entry["password"] for entry in logins(workspace.checkout)}
+        passwords = {
+            entry["login"]: entry["password"] for entry in logins(workspace.checkout)
+        }
         return camera.main(services.url, workspace.checkout.root / out, passwords)
     finally:
         services.stop()

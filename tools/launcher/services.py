@@ -25,23 +25,32 @@ class Service:
         self.log = log
         # Appended by the process itself; the launcher reads it to see what happens.
         with open(log, "w") as sink:
-            self.process = processes.start(command, stdout=sink, stderr=sink, env=environment)
+            self.process = processes.start(
+                command, stdout=sink, stderr=sink, env=environment
+            )
 
     def wait_until(self, ready, patience):
         """Wait for `ready()`; raises LauncherError when the process ends or time is up."""
         deadline = time.monotonic() + patience
         while not ready():
             if self.process.poll() is not None:
-                raise LauncherError(f"{self.name} stopped; the whole log is {self.log}:", *self.tail())
+                raise LauncherError(
+                    f"{self.name} stopped; the whole log is {self.log}:", *self.tail()
+                )
             if time.monotonic() > deadline:
                 raise LauncherError(
-                    f"{self.name} is not ready after {patience} s; see {self.log}:", *self.tail()
+                    f"{self.name} is not ready after {patience} s; see {self.log}:",
+                    *self.tail(),
                 )
             time.sleep(0.05)
 
     def has_logged(self, text):
         """Whether the log holds a text."""
         return text in self.log.read_text(errors="replace")
+
+    def is_listening(self):
+        """Whether the process printed the address it listens on."""
+        return self.has_logged("listening on http://")
 
     def tail(self, lines=15):
         """Last lines of the log."""
@@ -70,7 +79,7 @@ class Services:
         progress = self.workspace.progress
         try:
             with progress.step("Odoo"):
-                self._start_simulators()
+                simulators = self._start_simulators()
                 conf = self.workspace.odoo.write_conf(
                     f"run-{self.database}",
                     self.database,
@@ -81,6 +90,8 @@ class Services:
                 )
                 server = self._start("server", self.workspace.odoo.command(), conf)
                 worker = self._start_worker(conf)
+                for simulator in simulators:
+                    simulator.wait_until(simulator.is_listening, 15)
                 server.wait_until(self._answers, 120)
                 if worker:
                     worker.wait_until(lambda: worker.has_logged(WORKER_READY), 30)
@@ -107,7 +118,9 @@ class Services:
         return logins(self.workspace.checkout)
 
     def _start(self, name, command, conf=None):
-        environment = self.workspace.odoo.environment(conf) if conf else clean_environment()
+        environment = (
+            self.workspace.odoo.environment(conf) if conf else clean_environment()
+        )
         log = self.workspace.checkout.logs / f"{name}.log"
         service = Service(name, command, log, environment)
         self.running.append(service)
@@ -126,18 +139,28 @@ class Services:
         return self._start("worker", command, conf)
 
     def _start_simulators(self):
-        """The outside systems of the demo group."""
+        """Start the outside systems of the demo group and return their services."""
         checkout = self.workspace.checkout
+        started = []
         for entry in _simulators(checkout):
             name = entry["name"]
-            port = entry["port"] if network.is_free(entry["port"]) else network.free_port()
+            port = (
+                entry["port"] if network.is_free(entry["port"]) else network.free_port()
+            )
             state = checkout.state / "simulators" / name
             state.mkdir(parents=True, exist_ok=True)
             script = checkout.root / "tools" / "simulators" / entry["script"]
-            command = [self.workspace.odoo.python, script, "--port", port, "--state", state]
-            service = self._start(f"simulator-{name}", command)
-            service.wait_until(lambda service=service: service.has_logged("listening on http://"), 15)
+            command = [
+                self.workspace.odoo.python,
+                script,
+                "--port",
+                port,
+                "--state",
+                state,
+            ]
+            started.append(self._start(f"simulator-{name}", command))
             self.simulators[name] = f"http://127.0.0.1:{port}"
+        return started
 
     def _tell_endpoints(self):
         """Write the addresses of simulators that moved to their endpoints, as admin over RPC."""
@@ -157,23 +180,39 @@ class Services:
             for xmlid in entry.get("endpoint_xmlids", ()):
                 module, name = xmlid.split(".", 1)
                 found = self._execute(
-                    uid, "ir.model.data", "search_read",
-                    [("module", "=", module), ("name", "=", name)], ["res_id", "model"],
+                    uid,
+                    "ir.model.data",
+                    "search_read",
+                    [("module", "=", module), ("name", "=", name)],
+                    ["res_id", "model"],
                 )
                 for row in found:
-                    (current,) = self._execute(uid, row["model"], "read", [row["res_id"]], ["url"])
+                    (current,) = self._execute(
+                        uid, row["model"], "read", [row["res_id"]], ["url"]
+                    )
                     path = urlsplit(current["url"]).path
                     url = self.simulators[entry["name"]] + path
-                    self._execute(uid, row["model"], "write", [row["res_id"]], {"url": url})
+                    self._execute(
+                        uid, row["model"], "write", [row["res_id"]], {"url": url}
+                    )
         databases.set_meta(self.database, dict(meta, simulators=self.simulators))
 
     def _execute(self, uid, model, method, *arguments):
         return self._rpc(
-            "object", "execute_kw", self.database, uid, "admin", model, method, list(arguments)
+            "object",
+            "execute_kw",
+            self.database,
+            uid,
+            "admin",
+            model,
+            method,
+            list(arguments),
         )
 
     def _rpc(self, service, method, *arguments):
-        with xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/{service}", allow_none=True) as proxy:
+        with xmlrpc.client.ServerProxy(
+            f"{self.url}/xmlrpc/2/{service}", allow_none=True
+        ) as proxy:
             return getattr(proxy, method)(*arguments)
 
     def _answers(self):

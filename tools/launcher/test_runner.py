@@ -16,5 +16,7 @@ def run(checkout, arguments):
 def environment(**extra):
     """Environment of pytest: what could change Odoo is left out."""
     if os.environ.get("MFG_PG_URL") is None and os.environ.get("PGHOST"):
-        extra.update({name: os.environ[name] for name in os.environ if name.startswith("PG")})
+        extra.update(
+            {name: os.environ[name] for name in os.environ if name.startswith("PG")}
+        )
     return clean_environment(**extra)

@@ -30,10 +30,14 @@ def psql(workspace, arguments):
 def logs(checkout):
     """Follow the logs of the services until Ctrl-C."""
     names = ("server.log", "worker.log")
-    files = [str(checkout.logs / name) for name in names if (checkout.logs / name).exists()]
+    files = [
+        str(checkout.logs / name) for name in names if (checkout.logs / name).exists()
+    ]
     files += sorted(str(path) for path in checkout.logs.glob("simulator-*.log"))
     if not files:
-        raise LauncherError("There are no logs yet; `./mfg run` writes them.", exit_code=1)
+        raise LauncherError(
+            "There are no logs yet; `./mfg run` writes them.", exit_code=1
+        )
     return subprocess.run(["tail", "-n", "20", "-F", *files], check=False).returncode
 
 
@@ -41,7 +45,9 @@ def reset(workspace):
     """Drop the demonstration database."""
     _refuse_while_running(workspace.checkout)
     workspace.drop(workspace.demo_name)
-    workspace.progress.note(f"Database {workspace.demo_name} dropped; `./mfg run` makes it anew.")
+    workspace.progress.note(
+        f"Database {workspace.demo_name} dropped; `./mfg run` makes it anew."
+    )
 
 
 def stop(checkout, progress):
@@ -54,7 +60,9 @@ def stop(checkout, progress):
             time.sleep(0.1)
         progress.note(f"Stopped {found['url']}.")
     stopped = [postgres.Cluster(checkout, durable).stop() for durable in (False, True)]
-    progress.note("PostgreSQL stopped." if any(stopped) else "PostgreSQL was not running.")
+    progress.note(
+        "PostgreSQL stopped." if any(stopped) else "PostgreSQL was not running."
+    )
 
 
 def clean(checkout, progress):
@@ -85,4 +93,6 @@ def pot(workspace):
 def _refuse_while_running(checkout):
     found = run.running(checkout)
     if found and processes.alive(found["pid"]):
-        raise LauncherError(f"{found['url']} is running; `./mfg stop` first.", exit_code=1)
+        raise LauncherError(
+            f"{found['url']} is running; `./mfg stop` first.", exit_code=1
+        )

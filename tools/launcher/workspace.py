@@ -53,7 +53,11 @@ class Workspace:
         lock = (self.checkout.root / "requirements.lock").read_bytes()
         closure = modules.installable_closure(core, folders)
         key = _key(
-            self.source.version(), lock, modules.listing_fingerprint(closure, folders), core, demo
+            self.source.version(),
+            lock,
+            modules.listing_fingerprint(closure, folders),
+            core,
+            demo,
         )
         kind = f"base {','.join(core)} {demo}"
         title = f"Odoo template, {'with' if demo else 'no'} demo data"
@@ -80,11 +84,17 @@ class Workspace:
 
     def template_complaints(self, *names):
         """WARNING and ERROR records written while the templates were made."""
-        return [line for name in names for line in self.databases.meta(name).get("complaints", ())]
+        return [
+            line
+            for name in names
+            for line in self.databases.meta(name).get("complaints", ())
+        ]
 
     def _template(self, prefix, key, kind, title, origin, build):
         name = f"{prefix}_{key}"
-        with self.checkout.lock("setup", "Waiting for another ./mfg that prepares databases …"):
+        with self.checkout.lock(
+            "setup", "Waiting for another ./mfg that prepares databases …"
+        ):
             meta = self.databases.meta(name)
             if meta and meta["state"] == COMPLETE:
                 return name
@@ -95,7 +105,9 @@ class Workspace:
                 complaints = build(name)
                 # All attachments are inside; what is left on disk belongs to nobody.
                 self._remove_filestore(name)
-                self.databases.set_meta(name, dict(meta, state=COMPLETE, complaints=complaints))
+                self.databases.set_meta(
+                    name, dict(meta, state=COMPLETE, complaints=complaints)
+                )
         return name
 
     def _drop_outdated(self, kind, name):
@@ -149,7 +161,9 @@ class Workspace:
         meta = self.databases.meta(name)
         if not meta or meta["state"] == BUILDING:
             base = self.base_template()
-        with self.checkout.lock("setup", "Waiting for another ./mfg that prepares databases …"):
+        with self.checkout.lock(
+            "setup", "Waiting for another ./mfg that prepares databases …"
+        ):
             meta = self.databases.meta(name)
             if not meta or meta["state"] == BUILDING:
                 self._build_demo(name, base, hashes)
@@ -174,20 +188,26 @@ class Workspace:
     def _update_demo(self, name, meta, hashes):
         known = meta["modules"]
         pending = set(meta.get("pending", ()))
-        changed = {module for module in known if hashes.get(module) not in (None, known[module])}
+        changed = {
+            module
+            for module in known
+            if hashes.get(module) not in (None, known[module])
+        }
         changed |= pending & set(hashes)
         wanted = [ENTRY_MODULE] if ENTRY_MODULE in hashes else sorted(hashes)
         new = sorted(set(wanted) - set(known))
         gone = sorted(set(known) - set(hashes))
         if gone:
             raise LauncherError(
-                f"The database {name} has modules that are no longer in addons/: {', '.join(gone)}.",
+                f"The database {name} has modules that addons/ no longer has: {', '.join(gone)}.",
                 "`./mfg reset` makes it anew; or bring the modules back.",
             )
         if not changed and not new:
             return
         with self.progress.step(f"Updating {', '.join(sorted(changed) + new)}"):
-            self.databases.set_meta(name, dict(meta, state=UPDATING, pending=sorted(changed)))
+            self.databases.set_meta(
+                name, dict(meta, state=UPDATING, pending=sorted(changed))
+            )
             self.install(name, new, update=sorted(changed))
             self._record_demo(name, hashes)
 
@@ -233,7 +253,9 @@ class Workspace:
         """Run Python code in Odoo's shell on a database; returns the complaints of the log."""
         conf = self.odoo.write_conf("install", name, ours)
         log = self.checkout.logs / f"script-{name}.log"
-        complaints, _last = self.odoo.run(conf, ["shell", "--no-http"], log, script=script)
+        complaints, _last = self.odoo.run(
+            conf, ["shell", "--no-http"], log, script=script
+        )
         return complaints
 
     def _filestore(self, name):
