@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Odoo Manufacturing Group Suite contributors",
     "depends": ["base", "mail"],
-    "external_dependencies": {"python": ["cryptography", "jsonschema", "urllib3"]},
+    "external_dependencies": {"python": ["cryptography", "jsonschema"]},
     "data": [
         "security/mfg_integration_queue_security.xml",
         "security/mfg_integration_queue_rules.xml",

@@ -73,7 +73,9 @@ class DatabaseLoop(threading.Thread):
     def run(self):
         threading.current_thread().dbname = self._dbname
         version = get_manifest(MODULE)["version"]
-        self._dispatcher = Dispatcher(self._dbname, self._load_settings, version=version)
+        self._dispatcher = Dispatcher(
+            self._dbname, self._load_settings, version=version
+        )
         failures = 0
         while not self._stopping.is_set():
             try:

@@ -8,20 +8,20 @@ import logging
 import os
 import select
 import socket
-import threading
 import time
 from collections import defaultdict, deque
-from queue import SimpleQueue
+from contextlib import ExitStack, closing, suppress
 
 import psycopg2
+from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
 
 from odoo.sql_db import connection_info_for
 
-from .http_sender import HttpSender
 from .lanes import LANE_CAP, Lanes
-from .outcome import Outcome, Verdict
+from .outcome import Verdict
 from .ownership import Ownership
-from .store import Attempted, Store, Window
+from .sender_pool import SenderPool
+from .store import Store, Window
 from .wakeup import SETTINGS
 
 _logger = logging.getLogger(__name__)
@@ -30,8 +30,6 @@ _logger = logging.getLogger(__name__)
 FETCH_LIMIT = 200
 #: deliveries of one endpoint held in memory before reading pauses
 LOADED_CAP = 5000
-#: upper bound of sender threads, whatever the endpoints allow together
-MAX_THREADS = 64
 #: seconds between looks for new rows when no notification comes
 POLL = 1.0
 #: seconds between looks at the locks of other dispatchers
@@ -59,12 +57,10 @@ class Dispatcher:
         self._version = version
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._stopping = False
-        self._jobs = SimpleQueue()
         self._results = deque()
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
         os.set_blocking(self._wake_writer, False)
-        self._threads = []
 
     # control
 
@@ -92,11 +88,7 @@ class Dispatcher:
             self._close()
 
     def close(self):
-        """Release the threads and pipes; the dispatcher cannot run again."""
-        for _thread in self._threads:
-            self._jobs.put(None)
-        for thread in self._threads:
-            thread.join()
+        """Release the pipe; the dispatcher cannot run again."""
         os.close(self._wake_reader)
         os.close(self._wake_writer)
 
@@ -106,57 +98,63 @@ class Dispatcher:
         self._lanes = Lanes()
         self._windows = {}
         self._draining = set()
-        self._senders = {}
+        self._pools = {}
         self._unread = set()
         self._last_ok, self._last_error = set(), {}
         self._timers = {}
-        lock_connection, store_connection = self._connect(), None
-        try:
-            store_connection = self._connect()
-            self._store = Store(store_connection, self._name)
+        with ExitStack() as undo:
+            lock_connection = undo.enter_context(closing(self._connect()))
+            self._connection = undo.enter_context(closing(self._connect()))
+            cursor = self._connection.cursor()
+            # One row per owned partition at most: a nested loop over its index is right
+            # whatever the statistics of a table that is empty most of the time say.
+            cursor.execute(
+                "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off"
+            )
+            self._store = Store(cursor, self._name)
             self._ownership = Ownership(lock_connection)
             self._worker_id = self._store.register(
                 self._mode, socket.gethostname(), os.getpid(), self._version
             )
-        except psycopg2.Error:
-            lock_connection.close()
-            if store_connection:
-                store_connection.close()
-            raise
-        self._ownership.register(self._worker_id)
-        self._reload()
-        self._rebalance()
+            self._ownership.register(self._worker_id)
+            self._reload()
+            self._rebalance()
+            undo.pop_all()
 
     def _connect(self):
         _name, info = connection_info_for(self._dbname)
         info["application_name"] = f"mfg_integration_{self._mode}"
-        return psycopg2.connect(**info)
+        connection = psycopg2.connect(**info)
+        connection.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
+        return connection
 
     def _close(self):
         # Whatever is on the wire is awaited: its lane must not be sent by anyone else,
-        # this process included, before the answer is in.
+        # this process included, before the answer is in. A database that is away does
+        # not learn of it; the next owner then sends again, with the same id.
+        for pool in self._pools.values():
+            self._retire(pool)
         while self._lanes.sending:
             if not self._results:
                 select.select([self._wake_reader], [], [], POLL)
                 self._drain_wakeups()
-            self._collect(record=False)
+            with suppress(psycopg2.Error):
+                self._collect()
         try:
             self._note_state()
             self._store.unregister(self._worker_id)
         except psycopg2.Error:
             _logger.debug("Worker row left behind", exc_info=True)
-        for sender in self._senders.values():
-            sender.close()
         self._ownership.close()
-        self._store.close()
+        self._connection.close()
 
     # one turn of the loop
 
     def _finished(self):
-        if self._lanes.sending or self._results:
-            return False
         if self._stopping:
             return True
+        if self._lanes.sending or self._results:
+            return False
         if self._until is None:
             return False
         idle = not self._unread and not self._lanes.has_ready()
@@ -164,10 +162,12 @@ class Dispatcher:
 
     def _turn(self):
         self._collect()
+        self._listen()
         if self._due("reload", RELOAD):
             self._reload()
         if self._due("rebalance", REBALANCE):
             self._rebalance()
+            self._listen()
         if self._due("poll", POLL):
             self._unread.update(self._windows)
         self._rescan()
@@ -207,45 +207,31 @@ class Dispatcher:
         )
         if self._wake_reader in readable:
             self._drain_wakeups()
-        if self._ownership in readable:
-            for payload in self._ownership.notifications():
-                self._unread.update(self._windows)
-                if payload == SETTINGS:
-                    self._timers["reload"] = 0
+
+    def _listen(self):
+        # Not only when select says so: a statement on the same connection swallows
+        # notifications that arrive with its answer.
+        for payload in self._ownership.notifications():
+            self._unread.update(self._windows)
+            if payload == SETTINGS:
+                self._timers["reload"] = 0
 
     def _drain_wakeups(self):
-        try:
+        with suppress(BlockingIOError):  # nobody called meanwhile
             os.read(self._wake_reader, 4096)
-        except BlockingIOError:
-            pass  # nobody called meanwhile
 
     def _wake(self):
-        try:
+        with suppress(BlockingIOError):  # the pipe is full of wake-ups already
             os.write(self._wake_writer, b".")
-        except BlockingIOError:
-            pass  # the pipe is full of wake-ups already
 
     # configuration and ownership
 
     def _reload(self):
         self._settings = self._load_settings()
-        for endpoint_id, sender in list(self._senders.items()):
-            if sender.endpoint != self._settings.endpoints.get(endpoint_id):
-                # threads that still use it hold their own reference
-                del self._senders[endpoint_id]
+        for endpoint_id, pool in list(self._pools.items()):
+            if pool.endpoint != self._settings.endpoints.get(endpoint_id):
+                self._retire(self._pools.pop(endpoint_id))
         self._wanted = self._settings.partitions()
-        self._start_threads()
-
-    def _start_threads(self):
-        wanted = sum(each.concurrency for each in self._settings.endpoints.values())
-        while len(self._threads) < min(wanted, MAX_THREADS):
-            thread = threading.Thread(
-                target=self._send_loop,
-                name=f"mfg-integration-sender-{len(self._threads)}",
-                daemon=True,
-            )
-            thread.start()
-            self._threads.append(thread)
 
     def _rebalance(self):
         gone, surplus = self._ownership.surplus(self._wanted)
@@ -296,8 +282,10 @@ class Dispatcher:
     def _rescan(self):
         """Find what the watermark passed over: ids are drawn at INSERT and seen at COMMIT."""
         started = time.monotonic()
-        if started < self._timers.get("rescan", 0) or not self._windows:
-            self._timers.setdefault("rescan", started + RESCAN)
+        if started < self._timers.get("rescan", 0):
+            return
+        if not self._windows:
+            self._timers["rescan"] = started + RESCAN
             return
         scan = self._store.rescan(self._windows)
         missed = [id_ for id_ in scan.ids if id_ not in self._lanes]
@@ -318,37 +306,25 @@ class Dispatcher:
 
     def _dispatch(self):
         for endpoint in self._settings.endpoints.values():
-            free = endpoint.concurrency - self._lanes.sending_by_endpoint[endpoint.id]
+            pool = self._pools.get(endpoint.id)
+            if pool is None:
+                pool = self._pools[endpoint.id] = SenderPool(
+                    endpoint, self._results, self._wake
+                )
+            free = pool.depth - self._lanes.sending_by_endpoint[endpoint.id]
             for delivery in self._lanes.take(endpoint.id, free):
-                self._jobs.put((self._sender(endpoint), delivery))
+                pool.submit(delivery)
 
-    def _sender(self, endpoint):
-        if endpoint.id not in self._senders:
-            self._senders[endpoint.id] = HttpSender(endpoint)
-        return self._senders[endpoint.id]
-
-    def _send_loop(self):
-        while job := self._jobs.get():
-            sender, delivery = job
-            started_at = time.monotonic()
-            try:
-                outcome = sender.send(delivery)
-            except Exception as error:
-                # A defect must cost one message, not a thread and all behind it.
-                _logger.exception("Delivery %s could not be sent", delivery.uuid)
-                outcome = Outcome(Verdict.RETRY, error_code="INT-001", excerpt=repr(error))
-            was_empty = not self._results
-            self._results.append(Attempted(delivery, outcome, started_at))
-            if was_empty:
-                self._wake()
+    def _retire(self, pool):
+        """Stop using a pool: what it has not begun to send goes back to its lane."""
+        for delivery in pool.withdraw():
+            self._lanes.put_back(delivery)
+        pool.close()
 
     # writing down
 
-    def _collect(self, record=True):
-        """Settle what came back from the senders.
-
-        :param record: whether the database still answers
-        """
+    def _collect(self):
+        """Settle what came back from the senders."""
         batch = []
         while self._results:
             batch.append(self._results.popleft())
@@ -377,8 +353,6 @@ class Dispatcher:
             self._lanes.park(attempted.delivery, now + attempted.delay)
         for attempted in blocking:
             self._lanes.block(attempted.delivery)
-        if not record:
-            return
         if not self._winding_down():
             self._dispatch()
         self._store.finish(delivered)

@@ -1,12 +1,13 @@
-"""HTTPS transport: one connection pool per endpoint, no redirect, no unchecked address."""
+"""HTTPS transport: one kept connection per thread, no redirect, no unchecked address."""
 
+import http.client
 import ipaddress
+import select
 import socket
+import ssl
 import time
-
-import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.util import Retry, Timeout, parse_url
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from . import envelope
 from .outcome import Outcome, Verdict, classify
@@ -14,11 +15,18 @@ from .outcome import Outcome, Verdict, classify
 MAX_ANSWER = 64 * 1024
 EXCERPT = 2000
 USER_AGENT = "mfg-integration-queue"
-_NO_RETRY = Retry(total=False, redirect=False)
+
+#: what a receiver that closed an idle connection looks like to the next request
+_HUNG_UP = (
+    http.client.RemoteDisconnected,
+    BrokenPipeError,
+    ConnectionResetError,
+    ConnectionAbortedError,
+)
 
 
 class AddressRefused(Exception):
-    """The name resolves to an address the endpoint does not allow."""
+    """The name resolves to addresses the endpoint does not allow, and to no other."""
 
 
 def address_allowed(address, networks):
@@ -30,137 +38,155 @@ def address_allowed(address, networks):
     return ip.is_global and not ip.is_multicast
 
 
-class _GuardedMixin:
-    """Connects to the very address that was checked, so that a name cannot resolve to
-    something else between the check and the connection."""
+def connect(host, port, networks, timeout):
+    """Return a socket connected to the very address that was checked, so that a name
+    cannot resolve to something else in between.
 
-    networks = ()
-
-    def _new_conn(self):
+    :raises AddressRefused: no address of the host is allowed
+    :raises OSError: none of the allowed addresses answers
+    """
+    refused, failure = [], None
+    for family, kind, protocol, _name, address in socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM
+    ):
+        if not address_allowed(address[0], networks):
+            refused.append(address[0])
+            continue
+        sock = socket.socket(family, kind, protocol)
         try:
-            found = socket.getaddrinfo(
-                self._dns_host, self.port, type=socket.SOCK_STREAM
-            )
+            sock.settimeout(timeout)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.connect(address)
         except OSError as error:
-            raise urllib3.exceptions.NewConnectionError(self, str(error)) from error
-        refused, failure = [], None
-        for family, kind, protocol, _name, address in found:
-            if not address_allowed(address[0], self.networks):
-                refused.append(address[0])
-                continue
-            sock = socket.socket(family, kind, protocol)
-            try:
-                sock.settimeout(self.timeout)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.connect(address)
-            except TimeoutError as error:
-                sock.close()
-                failure = urllib3.exceptions.ConnectTimeoutError(self, str(error))
-            except OSError as error:
-                sock.close()
-                failure = urllib3.exceptions.NewConnectionError(self, str(error))
-            else:
-                return sock
-        if failure:
-            raise failure
-        raise AddressRefused(", ".join(refused))
-
-
-class _GuardedHTTPConnection(_GuardedMixin, HTTPConnection):
-    pass
-
-
-class _GuardedHTTPSConnection(_GuardedMixin, HTTPSConnection):
-    pass
+            sock.close()
+            failure = error
+        else:
+            return sock
+    if failure:
+        raise failure
+    raise AddressRefused(", ".join(refused))
 
 
 class HttpSender:
-    """Sends the deliveries of one endpoint; safe to use from many threads."""
+    """Sends deliveries of one endpoint, one after the other, from one thread."""
 
     def __init__(self, endpoint):
         """:param endpoint: :class:`.settings.EndpointSettings`"""
-        self.endpoint = endpoint
-        url = parse_url(endpoint.url)
-        self._path = url.request_uri
-        secure = url.scheme == "https"
-        pool_class = (
-            urllib3.HTTPSConnectionPool if secure else urllib3.HTTPConnectionPool
-        )
-        connection = _GuardedHTTPSConnection if secure else _GuardedHTTPConnection
-        self._pool = pool_class(
-            url.host,
-            url.port,
-            maxsize=endpoint.concurrency,
-            block=True,
-            retries=_NO_RETRY,
-            timeout=Timeout(connect=endpoint.timeout_connect, read=endpoint.timeout_read),
-        )
-        self._pool.ConnectionCls = type(
-            "Connection", (connection,), {"networks": endpoint.networks}
-        )
+        self._endpoint = endpoint
+        url = urlsplit(endpoint.url)
+        self._host = url.hostname
+        self._tls = ssl.create_default_context() if url.scheme == "https" else None
+        self._port = url.port or (443 if self._tls else 80)
+        self._netloc = url.netloc
+        self._path = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
+        self._connection = None
 
     def close(self):
-        self._pool.close()
+        """Close the kept connection."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
 
     def send(self, delivery):
         """Make one attempt and return its :class:`.outcome.Outcome`; never raises for
         what the other side or the network does."""
-        started = time.monotonic()
-        outcome = self._attempt(delivery)
-        outcome.duration = time.monotonic() - started
-        secrets = self.endpoint.secrets
-        outcome.secret_id = secrets[0].id if secrets else None
-        return outcome
-
-    def _attempt(self, delivery):
-        endpoint = self.endpoint
-        body = envelope.build(delivery, endpoint.sources[delivery.company_id], endpoint.plant)
-        headers = {"content-type": envelope.CONTENT_TYPE, "user-agent": USER_AGENT}
-        headers.update(
-            envelope.sign(
+        endpoint = self._endpoint
+        body = envelope.build(
+            delivery, endpoint.sources[delivery.company_id], endpoint.plant
+        )
+        headers = {
+            "content-type": envelope.CONTENT_TYPE,
+            "user-agent": USER_AGENT,
+            **envelope.sign(
                 delivery.uuid,
                 int(time.time()),
                 body,
                 [secret.raw for secret in endpoint.secrets],
-            )
-        )
+            ),
+        }
         try:
-            response = self._pool.urlopen(
-                "POST", self._path, body=body, headers=headers, preload_content=False
-            )
-            try:
-                answer = response.read(MAX_ANSWER, decode_content=True)
-                # what is left of an oversized answer is not worth a connection
-                response.drain_conn() if len(answer) < MAX_ANSWER else response.close()
-            finally:
-                response.release_conn()
+            status, retry_after, answer = self._exchange(body, headers)
         except AddressRefused as error:
-            return Outcome(Verdict.DEAD, error_code="ADDR-001", excerpt=str(error))
-        except urllib3.exceptions.SSLError as error:
-            return Outcome(Verdict.RETRY, error_code="TLS-001", excerpt=str(error)[:EXCERPT])
-        except urllib3.exceptions.TimeoutError as error:
-            return Outcome(Verdict.RETRY, error_code="NET-002", excerpt=str(error)[:EXCERPT])
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            return Outcome(Verdict.RETRY, error_code="NET-001", excerpt=str(error)[:EXCERPT])
-        verdict, code = classify(response.status)
-        return Outcome(
-            verdict,
-            status=response.status,
-            error_code=code,
-            excerpt=None if verdict is Verdict.DELIVERED else _text(answer),
-            retry_after=_retry_after(response),
+            outcome = self._failed(Verdict.DEAD, "ADDR-001", error)
+        except ssl.SSLError as error:
+            outcome = self._failed(Verdict.RETRY, "TLS-001", error)
+        except TimeoutError as error:
+            outcome = self._failed(Verdict.RETRY, "NET-002", error)
+        except (OSError, http.client.HTTPException) as error:
+            outcome = self._failed(Verdict.RETRY, "NET-001", error)
+        else:
+            verdict, code = classify(status)
+            outcome = Outcome(verdict, status=status, error_code=code)
+            if verdict is not Verdict.DELIVERED:
+                outcome.excerpt = _text(answer)
+                outcome.retry_after = _seconds(retry_after)
+        outcome.secret_id = endpoint.secrets[0].id if endpoint.secrets else None
+        return outcome
+
+    def _exchange(self, body, headers):
+        kept = self._connection is not None and not self._hung_up()
+        if not kept:
+            self._open()
+        try:
+            return self._post(body, headers)
+        except _HUNG_UP:
+            # A receiver may close a kept connection at the very moment we use it. A new
+            # one that fails like this is a failed attempt.
+            if not kept:
+                raise
+            self._open()
+            return self._post(body, headers)
+
+    def _post(self, body, headers):
+        self._connection.request("POST", self._path, body=body, headers=headers)
+        response = self._connection.getresponse()
+        answer = response.read(MAX_ANSWER)
+        if not response.isclosed() and response.read(1):
+            # what is left of an oversized answer is not worth a connection
+            self.close()
+        return response.status, response.getheader("retry-after"), answer
+
+    def _open(self):
+        self.close()
+        endpoint = self._endpoint
+        sock = connect(
+            self._host, self._port, endpoint.networks, endpoint.timeout_connect
         )
+        if self._tls:
+            sock = self._tls.wrap_socket(sock, server_hostname=self._host)
+        sock.settimeout(endpoint.timeout_read)
+        self._connection = http.client.HTTPConnection(self._netloc)
+        self._connection.sock = sock
+        # never by itself: it would connect without the check
+        self._connection.auto_open = False
+
+    def _hung_up(self):
+        """Tell whether the receiver closed the kept connection (or sent something
+        unasked for, which is as bad)."""
+        sock = self._connection.sock
+        if sock is None:
+            return True
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(0))
+
+    def _failed(self, verdict, code, error):
+        self.close()
+        text = str(error) or type(error).__name__
+        return Outcome(verdict, error_code=code, excerpt=text[:EXCERPT])
 
 
 def _text(answer):
     return answer.decode("utf-8", "replace").replace("\0", "")[:EXCERPT]
 
 
-def _retry_after(response):
-    value = response.headers.get("retry-after")
-    if not value:
+def _seconds(retry_after):
+    """Return a Retry-After header, seconds or a date, as seconds from now."""
+    if not retry_after:
         return None
+    if retry_after.strip().isdigit():
+        return float(retry_after)
     try:
-        return Retry().parse_retry_after(value)
-    except urllib3.exceptions.InvalidHeader:
+        return max(parsedate_to_datetime(retry_after).timestamp() - time.time(), 0.0)
+    except ValueError:
         return None

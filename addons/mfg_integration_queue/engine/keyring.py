@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -67,8 +68,7 @@ def _create(path):
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(Fernet.generate_key() + b"\n")
-        os.link(name, path)
-    except FileExistsError:
-        pass
+        with suppress(FileExistsError):
+            os.link(name, path)
     finally:
         os.unlink(name)

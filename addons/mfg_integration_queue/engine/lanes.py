@@ -126,7 +126,9 @@ class Lanes:
         return [
             (lane.partition, lane.name, lane.truncated_after)
             for lane in self._lanes.values()
-            if lane.truncated_after is not None and not lane.waiting and not lane.sending
+            if lane.truncated_after is not None
+            and not lane.waiting
+            and not lane.sending
         ]
 
     # sending
@@ -144,6 +146,12 @@ class Lanes:
             self.sending_by_endpoint[endpoint_id] += 1
             taken.append(lane.sending)
         return taken
+
+    def put_back(self, delivery):
+        """The delivery was taken, but nobody began to send it."""
+        lane = self._sent(delivery)
+        lane.waiting.insert(0, delivery)
+        self._ready[delivery.endpoint_id].appendleft(lane)
 
     def finish(self, delivery, now):
         """The delivery left the hot table: the lane goes on."""

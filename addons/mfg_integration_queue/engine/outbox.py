@@ -163,7 +163,7 @@ class Outbox:
             for ord_, (_mark, _event, deliveries) in enumerate(entries, start=1)
             for delivery in deliveries
         ]
-        columns = list(zip(*rows)) or [()] * len(_DELIVERY_COLUMNS)
+        columns = list(zip(*rows, strict=True)) or [()] * len(_DELIVERY_COLUMNS)
         self._cr.execute(
             _INSERT,
             [[event[name] for event in events] for name, _type in _EVENT_COLUMNS]

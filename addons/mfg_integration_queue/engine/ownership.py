@@ -4,14 +4,12 @@ A lock disappears with its connection, so a dead dispatcher is replaced at once 
 one never by mistake. The connection serves the locks and LISTEN only.
 """
 
-import psycopg2
-import psycopg2.extensions
-
 from .wakeup import CHANNEL, WORKER_LOCK, workers_alive
 
 #: first key of the locks on partitions
 PARTITION_LOCK = 0x4D464750
 MAX_PARTITIONS = 64
+
 
 def _key(partition):
     endpoint_id, part = partition
@@ -22,16 +20,15 @@ class Ownership:
     """The partitions this dispatcher owns."""
 
     def __init__(self, connection):
-        connection.set_isolation_level(
-            psycopg2.extensions.ISOLATION_LEVEL_AUTOCOMMIT
-        )
         self._connection = connection
         self._cursor = connection.cursor()
         self.owned = set()
 
     def register(self, worker_id):
         """Announce this dispatcher as alive and listen for wake-ups."""
-        self._cursor.execute("SELECT pg_advisory_lock(%s, %s)", [WORKER_LOCK, worker_id])
+        self._cursor.execute(
+            "SELECT pg_advisory_lock(%s, %s)", [WORKER_LOCK, worker_id]
+        )
         self._cursor.execute(f"LISTEN {CHANNEL}")
 
     def fileno(self):

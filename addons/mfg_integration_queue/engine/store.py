@@ -3,8 +3,6 @@
 import time
 from dataclasses import dataclass, field
 
-from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
-
 from .lanes import FOREVER, Delivery
 from .outcome import Outcome
 
@@ -12,14 +10,16 @@ _COLUMNS = """
     d.id, d.event_id, d.endpoint_id, d.part, d.lane, d.interface_id, d.company_id,
     d.attempts,
     CASE WHEN d.dead_id IS NOT NULL THEN NULL
-         ELSE GREATEST(COALESCE(EXTRACT(epoch FROM d.next_at - timezone('UTC', clock_timestamp())), 0), 0)
+         ELSE COALESCE(EXTRACT(epoch FROM d.next_at - timezone('UTC', clock_timestamp())), 0)
     END::float8,
     EXTRACT(epoch FROM d.deadline_at - timezone('UTC', clock_timestamp()))::float8,
     e.uuid::text, e.type, e.subject,
     to_char(e.occurred_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     e.traceparent, e.payload::text
 """
-_EVENT = "JOIN mfg_integration_event e ON e.id = d.event_id AND e.created_at = d.event_at"
+_EVENT = (
+    "JOIN mfg_integration_event e ON e.id = d.event_id AND e.created_at = d.event_at"
+)
 
 _FETCH = f"""
     SELECT {_COLUMNS}
@@ -66,7 +66,7 @@ _RESCAN = """
 _PARKED = """
     SELECT id, attempts,
            CASE WHEN dead_id IS NOT NULL THEN NULL
-                ELSE GREATEST(COALESCE(EXTRACT(epoch FROM next_at - timezone('UTC', clock_timestamp())), 0), 0)
+                ELSE COALESCE(EXTRACT(epoch FROM next_at - timezone('UTC', clock_timestamp())), 0)
            END::float8
       FROM mfg_integration_delivery
      WHERE id = ANY(%s)
@@ -219,19 +219,14 @@ class Rescan:
 
 
 class Store:
-    """Runs on one autocommit connection of its own."""
+    """Reads and writes through one cursor, which the dispatcher keeps in autocommit."""
 
-    def __init__(self, connection, worker):
-        connection.set_isolation_level(ISOLATION_LEVEL_AUTOCOMMIT)
-        self._connection = connection
-        self._cursor = connection.cursor()
-        # One row per owned partition at most: a nested loop over its index is right
-        # whatever the statistics of a table that is empty most of the time say.
-        self._cursor.execute("SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off")
+    def __init__(self, cursor, worker):
+        """
+        :param worker: name that attempts are recorded under
+        """
+        self._cursor = cursor
         self._worker = worker
-
-    def close(self):
-        self._connection.close()
 
     # reading
 
@@ -350,7 +345,9 @@ class Store:
 
     def unregister(self, worker_id):
         """Remove this worker's row."""
-        self._cursor.execute("DELETE FROM mfg_integration_worker WHERE id = %s", [worker_id])
+        self._cursor.execute(
+            "DELETE FROM mfg_integration_worker WHERE id = %s", [worker_id]
+        )
 
     def heartbeat(self, worker_id, partitions, inflight):
         """Note that the worker is alive and what it is doing."""
@@ -399,7 +396,7 @@ class Store:
             INSERT INTO mfg_integration_endpoint_state (endpoint_id, paused_at, paused_reason)
             VALUES (%s, timezone('UTC', clock_timestamp()), %s)
             ON CONFLICT (endpoint_id) DO UPDATE
-               SET paused_at = COALESCE(mfg_integration_endpoint_state.paused_at, excluded.paused_at),
+               SET paused_at = excluded.paused_at,
                    paused_reason = excluded.paused_reason
             """,
             [endpoint_id, reason],

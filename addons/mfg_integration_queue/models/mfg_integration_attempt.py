@@ -10,7 +10,9 @@ class MfgIntegrationAttempt(models.Model):
     _order = "id desc"
     _rec_name = "attempt_no"
 
-    delivery_id = fields.Many2one("mfg.integration.delivery", string="Message", readonly=True)
+    delivery_id = fields.Many2one(
+        "mfg.integration.delivery", string="Message", readonly=True
+    )
     event_id = fields.Many2one("mfg.integration.event", readonly=True)
     endpoint_id = fields.Many2one("mfg.integration.endpoint", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
@@ -22,7 +24,9 @@ class MfgIntegrationAttempt(models.Model):
     status = fields.Integer(string="HTTP Status", readonly=True, group_operator=None)
     error_code = fields.Char(readonly=True)
     error_id = fields.Many2one(
-        "mfg.integration.error.code", string="What Happened", compute="_compute_error_id"
+        "mfg.integration.error.code",
+        string="What Happened",
+        compute="_compute_error_id",
     )
     excerpt = fields.Text(string="Answer", readonly=True)
     worker = fields.Char(readonly=True)

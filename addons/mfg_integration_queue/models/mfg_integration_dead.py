@@ -56,7 +56,9 @@ class MfgIntegrationDead(models.Model):
     )
     error_code = fields.Char(readonly=True)
     error_id = fields.Many2one(
-        "mfg.integration.error.code", string="What Happened", compute="_compute_error_id"
+        "mfg.integration.error.code",
+        string="What Happened",
+        compute="_compute_error_id",
     )
     suggestion = fields.Text(string="What to Do", compute="_compute_error_id")
     status = fields.Integer(string="HTTP Status", readonly=True, group_operator=None)
@@ -76,8 +78,12 @@ class MfgIntegrationDead(models.Model):
     @api.depends("event_ref")
     def _compute_event_id(self):
         # sudo: a letter's readers see which document it is about
-        events = self.env["mfg.integration.event"].sudo().search_fetch(
-            [("id", "in", self.mapped("event_ref"))], ["subject", "payload"]
+        events = (
+            self.env["mfg.integration.event"]
+            .sudo()
+            .search_fetch(
+                [("id", "in", self.mapped("event_ref"))], ["subject", "payload"]
+            )
         )
         by_id = {event.id: event for event in events}
         for letter in self:
@@ -89,7 +95,11 @@ class MfgIntegrationDead(models.Model):
     @api.model
     def _search_subject(self, operator, value):
         # sudo: record rules of the letters themselves still apply
-        events = self.env["mfg.integration.event"].sudo().search([("subject", operator, value)])
+        events = (
+            self.env["mfg.integration.event"]
+            .sudo()
+            .search([("subject", operator, value)])
+        )
         return [("event_ref", "in", events.ids)]
 
     @api.depends("error_code")
@@ -123,7 +133,9 @@ class MfgIntegrationDead(models.Model):
         )
         deliveries._changed()
         # sudo: letters change by decisions only; rights are checked above
-        self.sudo()._decide("replayed", _("Sent again by %(user)s", user=self.env.user.name))
+        self.sudo()._decide(
+            "replayed", _("Sent again by %(user)s", user=self.env.user.name)
+        )
 
     def action_cancel(self):
         """Give the messages up; what waits behind them goes on.

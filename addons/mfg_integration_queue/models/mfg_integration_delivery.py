@@ -81,13 +81,20 @@ class MfgIntegrationDelivery(models.Model):
         group_operator="avg",
         help="From the record of the event to the receiver's answer.",
     )
-    last_status = fields.Integer(string="HTTP Status", readonly=True, group_operator=None)
+    last_status = fields.Integer(
+        string="HTTP Status", readonly=True, group_operator=None
+    )
     last_error_code = fields.Char(string="Error Code", readonly=True)
     error_id = fields.Many2one(
-        "mfg.integration.error.code", string="What Happened", compute="_compute_error_id"
+        "mfg.integration.error.code",
+        string="What Happened",
+        compute="_compute_error_id",
     )
     attempt_ids = fields.One2many(
-        "mfg.integration.attempt", "delivery_id", string="Attempt History", readonly=True
+        "mfg.integration.attempt",
+        "delivery_id",
+        string="Attempt History",
+        readonly=True,
     )
 
     @property
@@ -131,7 +138,9 @@ class MfgIntegrationDelivery(models.Model):
 
     def _check_operator(self):
         if not self.env.user.has_group("mfg_integration_queue.group_operator"):
-            raise AccessError(_("Only integration operators can repeat or cancel messages."))
+            raise AccessError(
+                _("Only integration operators can repeat or cancel messages.")
+            )
         # raises for messages of companies the user has no access to
         self.check_access_rule("read")
 
@@ -142,7 +151,8 @@ class MfgIntegrationDelivery(models.Model):
         """
         self.env.flush_all()
         self.env.cr.execute(
-            "SELECT count(*) FROM mfg_integration_delivery WHERE id = ANY(%s)", [self.ids]
+            "SELECT count(*) FROM mfg_integration_delivery WHERE id = ANY(%s)",
+            [self.ids],
         )
         if self.env.cr.fetchone()[0]:
             raise UserError(
@@ -208,8 +218,10 @@ class MfgIntegrationDelivery(models.Model):
     def _for_record_domain(self, records):
         """Return the domain of the messages about ``records``."""
         # sudo: users without rights on events still see the messages they may see
-        events = self.env["mfg.integration.event"].sudo().search(
-            [("res_model", "=", records._name), ("res_id", "in", records.ids)]
+        events = (
+            self.env["mfg.integration.event"]
+            .sudo()
+            .search([("res_model", "=", records._name), ("res_id", "in", records.ids)])
         )
         return [("event_id", "in", events.ids)]
 

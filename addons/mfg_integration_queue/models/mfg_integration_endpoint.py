@@ -1,11 +1,10 @@
 import ipaddress
 import logging
 import secrets as random_secrets
+from urllib.parse import urlsplit
 
 from dateutil.relativedelta import relativedelta
 from psycopg2.extras import execute_values
-from urllib3.exceptions import LocationParseError
-from urllib3.util import parse_url
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -50,7 +49,9 @@ class MfgIntegrationEndpoint(models.Model):
         help="Private networks this address may resolve to, one a line, e.g. 10.20.0.0/16. "
         "Public addresses need no entry; anything internal does.",
     )
-    timeout_connect = fields.Float(string="Connect Timeout (s)", default=3, required=True)
+    timeout_connect = fields.Float(
+        string="Connect Timeout (s)", default=3, required=True
+    )
     timeout_read = fields.Float(string="Answer Timeout (s)", default=15, required=True)
     concurrency = fields.Integer(
         string="Parallel Requests",
@@ -144,7 +145,11 @@ class MfgIntegrationEndpoint(models.Model):
 
     @api.model
     def _search_state(self, operator, value):
-        if operator not in ("=", "!=") or value not in ("paused", "running", "unsigned"):
+        if operator not in ("=", "!=") or value not in (
+            "paused",
+            "running",
+            "unsigned",
+        ):
             raise UserError(_("Filter endpoints by one state, with “=” or “≠”."))
         self.env.cr.execute(
             "SELECT endpoint_id FROM mfg_integration_endpoint_state "
@@ -156,7 +161,9 @@ class MfgIntegrationEndpoint(models.Model):
             "unsigned": [("id", "not in", paused), ("secret_ids", "=", False)],
             "running": [("id", "not in", paused), ("secret_ids", "!=", False)],
         }[value]
-        return domain if operator == "=" else ["!", *(["&"] * (len(domain) - 1)), *domain]
+        return (
+            domain if operator == "=" else ["!", *(["&"] * (len(domain) - 1)), *domain]
+        )
 
     def _compute_backlog(self):
         self.env.cr.execute(
@@ -173,11 +180,8 @@ class MfgIntegrationEndpoint(models.Model):
     @api.constrains("url", "allow_http", "allowed_networks", "transport")
     def _check_url(self):
         for endpoint in self.filtered(lambda each: each.transport == "https"):
-            try:
-                url = parse_url(endpoint.url)
-            except LocationParseError:
-                url = parse_url("")
-            if url.scheme not in ("https", "http") or not url.host or url.auth:
+            url = _split_url(endpoint.url)
+            if not url:
                 raise ValidationError(
                     _(
                         "Address “%(url)s” of endpoint %(endpoint)s: enter a complete "
@@ -214,7 +218,9 @@ class MfgIntegrationEndpoint(models.Model):
                     "Endpoint %(endpoint)s still receives %(interfaces)s. Archive those "
                     "subscriptions first, or pause the endpoint: paused messages wait.",
                     endpoint=used[0].name,
-                    interfaces=", ".join(used[0].subscription_ids.interface_id.mapped("name")),
+                    interfaces=", ".join(
+                        used[0].subscription_ids.interface_id.mapped("name")
+                    ),
                 )
             )
 
@@ -248,8 +254,8 @@ class MfgIntegrationEndpoint(models.Model):
         self._settings_changed()
         return res
 
-    def unlink(self):
-        """Tell the workers. Endpoints with messages cannot be deleted."""
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_busy(self):
         for endpoint in self:
             if endpoint.backlog:
                 raise UserError(
@@ -260,6 +266,9 @@ class MfgIntegrationEndpoint(models.Model):
                         count=endpoint.backlog,
                     )
                 )
+
+    def unlink(self):
+        """Tell the workers."""
         res = super().unlink()
         self._settings_changed()
         return res
@@ -284,8 +293,10 @@ class MfgIntegrationEndpoint(models.Model):
         self.message_post(body=_("Signing secret rotated."))
         # sudo: nobody may open this dialog for a secret of his choice, only after a
         # rotation of his own
-        wizard = self.env["mfg.integration.secret.reveal"].sudo().create(
-            {"secret_id": secret.id}
+        wizard = (
+            self.env["mfg.integration.secret.reveal"]
+            .sudo()
+            .create({"secret_id": secret.id})
         )
         return {
             "type": "ir.actions.act_window",
@@ -310,7 +321,9 @@ class MfgIntegrationEndpoint(models.Model):
         self.check_access_rights("write")
         self.check_access_rule("write")
         for endpoint in self:
-            endpoint.message_post(body=reason or _("Resumed by %(user)s", user=self.env.user.name))
+            endpoint.message_post(
+                body=reason or _("Resumed by %(user)s", user=self.env.user.name)
+            )
         now = fields.Datetime.now() if paused else None
         execute_values(
             self.env.cr._obj,
@@ -392,8 +405,8 @@ class MfgIntegrationEndpoint(models.Model):
             )
             or self.env.cr.dbname
         )
-        companies = self.env["res.company"].with_context(active_test=False).search([])
-        sources = {company.id: f"/{alias}/{company.id}" for company in companies}
+        self.env.cr.execute("SELECT id FROM res_company")
+        sources = {id_: f"/{alias}/{id_}" for (id_,) in self.env.cr.fetchall()}
         endpoints = {}
         for endpoint in self.search([("id", "not in", list(paused))]):
             try:
@@ -401,7 +414,9 @@ class MfgIntegrationEndpoint(models.Model):
             except UserError as error:
                 # One endpoint without its key must not stop the others.
                 _logger.info("Endpoint %s is not served: %s", endpoint.name, error)
-        blocking = self.env["mfg.integration.interface"].search([("on_dead", "=", "block")])
+        blocking = self.env["mfg.integration.interface"].search(
+            [("on_dead", "=", "block")]
+        )
         return Settings(endpoints, frozenset(blocking.ids))
 
     def _settings(self, sources):
@@ -419,3 +434,19 @@ class MfgIntegrationEndpoint(models.Model):
             secrets=tuple(Secret(each.id, each._raw()) for each in live),
             sources=sources,
         )
+
+
+def _split_url(text):
+    """Return the parts of a complete http(s) address without credentials, else None."""
+    try:
+        url = urlsplit(text)
+        valid = (
+            url.scheme in ("https", "http")
+            and url.hostname
+            and url.port != 0
+            and not url.username
+            and not url.password
+        )
+    except ValueError:
+        return None
+    return url if valid else None

@@ -12,7 +12,9 @@ class MfgIntegrationErrorCode(models.Model):
     name = fields.Char(string="What Happened", required=True, translate=True)
     suggestion = fields.Text(string="What to Do", translate=True)
 
-    _sql_constraints = [("code_uniq", "unique(code)", "This error code exists already.")]
+    _sql_constraints = [
+        ("code_uniq", "unique(code)", "This error code exists already.")
+    ]
 
     @api.model_create_multi
     def create(self, vals_list):

@@ -74,7 +74,10 @@ class MfgIntegrationEvent(models.Model):
     def action_open_record(self):
         """Open the document the event is about."""
         self.ensure_one()
-        if self.res_model not in self.env or not self.env[self.res_model].browse(self.res_id).exists():
+        if (
+            self.res_model not in self.env
+            or not self.env[self.res_model].browse(self.res_id).exists()
+        ):
             raise UserError(
                 _("%(document)s does not exist any more.", document=self.subject)
             )
@@ -108,7 +111,10 @@ class MfgIntegrationEvent(models.Model):
         record.ensure_one()
         if not isinstance(record.id, int):
             raise UserError(
-                _("Save %(record)s before an event is emitted.", record=record.display_name)
+                _(
+                    "Save %(record)s before an event is emitted.",
+                    record=record.display_name,
+                )
             )
         route = self.env["mfg.integration.interface"]._route(interface_code)
         company = self._company_of(record)
@@ -133,7 +139,9 @@ class MfgIntegrationEvent(models.Model):
                 "user_id": self.env.uid,
                 "res_model": record._name,
                 "res_id": record.id,
-                "res_table": None if record._abstract or not record._auto else record._table,
+                "res_table": None
+                if record._abstract or not record._auto
+                else record._table,
                 "traceparent": self._traceparent(),
                 "occurred_at": occurred_at,
             },
@@ -226,7 +234,11 @@ class MfgIntegrationEvent(models.Model):
                 raise ValueError(_("it contains a NUL character"))
             if size > MAX_PAYLOAD:
                 raise ValueError(
-                    _("it has %(size)s bytes, at most %(most)s are allowed", size=size, most=MAX_PAYLOAD)
+                    _(
+                        "it has %(size)s bytes, at most %(most)s are allowed",
+                        size=size,
+                        most=MAX_PAYLOAD,
+                    )
                 )
         except (TypeError, ValueError, RecursionError) as error:
             raise UserError(
@@ -282,5 +294,9 @@ def _json_default(value):
     if isinstance(value, datetime.date):
         return value.isoformat()
     raise TypeError(
-        _("a value of type %(type)s is not JSON: %(value)r", type=type(value).__name__, value=value)
+        _(
+            "a value of type %(type)s is not JSON: %(value)r",
+            type=type(value).__name__,
+            value=value,
+        )
     )

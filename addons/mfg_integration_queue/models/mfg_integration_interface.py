@@ -112,7 +112,9 @@ class MfgIntegrationInterface(models.Model):
     @api.depends("version_ids.state", "version_ids.major", "version_ids.minor")
     def _compute_current_version_id(self):
         for interface in self:
-            approved = interface.version_ids.filtered(lambda each: each.state == "approved")
+            approved = interface.version_ids.filtered(
+                lambda each: each.state == "approved"
+            )
             interface.current_version_id = approved.sorted(
                 lambda each: (each.major, each.minor), reverse=True
             )[:1]
@@ -208,4 +210,6 @@ class MfgIntegrationInterface(models.Model):
         For triggers that emit on their own: they stay quiet where nobody listens.
         """
         route = self._route(code)
-        return bool(route and route["version_id"] and route["endpoints"].get(company.id))
+        return bool(
+            route and route["version_id"] and route["endpoints"].get(company.id)
+        )

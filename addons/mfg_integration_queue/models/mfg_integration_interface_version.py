@@ -42,7 +42,7 @@ class MfgIntegrationInterfaceVersion(models.Model):
     )
     approver_id = fields.Many2one("res.users", readonly=True, copy=False, tracking=True)
     schema = fields.Text(string="JSON Schema", required=True, default="{}")
-    example = fields.Text(string="Example", required=True, default="{}")
+    example = fields.Text(required=True, default="{}")
     changelog = fields.Text(string="What Changed")
 
     _sql_constraints = [
@@ -97,7 +97,9 @@ class MfgIntegrationInterfaceVersion(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """Versions begin as drafts; only shipped contracts come approved."""
-        if not self.env.su and any(vals.get("state", "draft") != "draft" for vals in vals_list):
+        if not self.env.su and any(
+            vals.get("state", "draft") != "draft" for vals in vals_list
+        ):
             raise UserError(_("A new version is a draft. Submit it for review."))
         versions = super().create(vals_list)
         self.env["mfg.integration.endpoint"]._settings_changed()
@@ -118,9 +120,9 @@ class MfgIntegrationInterfaceVersion(models.Model):
                         "%(version)s is %(state)s and cannot be changed. Create a new "
                         "version.",
                         version=frozen[0].display_name,
-                        state=dict(self._fields["state"]._description_selection(self.env))[
-                            frozen[0].state
-                        ].lower(),
+                        state=dict(
+                            self._fields["state"]._description_selection(self.env)
+                        )[frozen[0].state].lower(),
                     )
                 )
         if {"state", "author_id", "approver_id"} & vals.keys() and not self.env.su:
@@ -132,7 +134,9 @@ class MfgIntegrationInterfaceVersion(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
         if any(version.state != "draft" for version in self):
-            raise UserError(_("Only drafts can be deleted. Retire the version instead."))
+            raise UserError(
+                _("Only drafts can be deleted. Retire the version instead.")
+            )
 
     def action_submit(self):
         """Ask for approval."""

@@ -22,7 +22,8 @@ class MfgIntegrationWorker(models.Model):
     heartbeat_at = fields.Datetime(string="Last Sign of Life", readonly=True)
     partitions = fields.Integer(readonly=True)
     alive = fields.Boolean(
-        readonly=True, help="Holds its lock in the database: a lost lock is a lost worker."
+        readonly=True,
+        help="Holds its lock in the database: a lost lock is a lost worker.",
     )
 
     @property

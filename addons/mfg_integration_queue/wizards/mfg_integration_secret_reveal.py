@@ -14,7 +14,11 @@ class MfgIntegrationSecretReveal(models.TransientModel):
     _description = "Show New Signing Secret"
 
     secret_id = fields.Many2one(
-        "mfg.integration.secret", string="Version", required=True, readonly=True, ondelete="cascade"
+        "mfg.integration.secret",
+        string="Version",
+        required=True,
+        readonly=True,
+        ondelete="cascade",
     )
     endpoint_id = fields.Many2one(related="secret_id.endpoint_id")
     secret = fields.Char(compute="_compute_secret")

@@ -1,0 +1,87 @@
+"""The threads of one endpoint: a slow receiver keeps its own busy and nobody else's."""
+
+import logging
+import threading
+import time
+from queue import Empty, SimpleQueue
+
+from .http_sender import HttpSender
+from .outcome import Outcome, Verdict
+from .store import Attempted
+
+_logger = logging.getLogger(__name__)
+
+#: seconds of work queued ahead of the threads, so that they never wait for the loop
+AHEAD = 0.02
+MAX_AHEAD = 128
+#: weight of the newest duration in the running mean
+_SMOOTHING = 0.1
+
+
+class SenderPool:
+    """Sends deliveries in up to ``endpoint.concurrency`` threads, started when needed."""
+
+    def __init__(self, endpoint, results, wake):
+        """
+        :param endpoint: :class:`.settings.EndpointSettings`
+        :param results: a deque that receives an :class:`.store.Attempted` per delivery
+        :param wake: called when ``results`` is not empty any more
+        """
+        self.endpoint = endpoint
+        self._results = results
+        self._wake = wake
+        self._jobs = SimpleQueue()
+        self._threads = []
+        self._mean_duration = AHEAD
+
+    @property
+    def depth(self):
+        """How many deliveries to hand over: those on the wire and a little more."""
+        ahead = self.endpoint.concurrency * AHEAD / self._mean_duration
+        return self.endpoint.concurrency + min(int(ahead), MAX_AHEAD)
+
+    def submit(self, delivery):
+        """Queue one delivery."""
+        self._jobs.put(delivery)
+        if len(self._threads) < self.endpoint.concurrency:
+            thread = threading.Thread(
+                target=self._run,
+                name=f"mfg-integration-{self.endpoint.id}-{len(self._threads)}",
+                daemon=True,
+            )
+            self._threads.append(thread)
+            thread.start()
+
+    def withdraw(self):
+        """Take back and return what no thread has begun to send."""
+        withdrawn = []
+        while True:
+            try:
+                withdrawn.append(self._jobs.get_nowait())
+            except Empty:
+                return withdrawn
+
+    def close(self):
+        """End the threads once they have sent what they hold; does not wait for them."""
+        for _thread in self._threads:
+            self._jobs.put(None)
+
+    def _run(self):
+        sender = HttpSender(self.endpoint)
+        while delivery := self._jobs.get():
+            started_at = time.monotonic()
+            try:
+                outcome = sender.send(delivery)
+            except Exception as error:
+                # A defect must cost one message, not a thread and all behind it.
+                _logger.exception("Delivery %s could not be sent", delivery.uuid)
+                outcome = Outcome(
+                    Verdict.RETRY, error_code="INT-001", excerpt=repr(error)
+                )
+            duration = outcome.duration = time.monotonic() - started_at
+            self._mean_duration += _SMOOTHING * (duration - self._mean_duration)
+            was_empty = not self._results
+            self._results.append(Attempted(delivery, outcome, started_at))
+            if was_empty:
+                self._wake()
+        sender.close()
