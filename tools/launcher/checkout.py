@@ -94,7 +94,7 @@ class Checkout:
 
         The kernel lets go of it when the process ends, however it ends.
         """
-        with open(self.state / f"{name}.lock", "w") as handle:
+        with open(self.state / f"{name}.lock", "wb") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -105,7 +105,7 @@ class Checkout:
     def is_locked(self, name):
         """Whether a living process holds the lock `name`."""
         try:
-            with open(self.state / f"{name}.lock", "r+") as handle:
+            with open(self.state / f"{name}.lock", "r+b") as handle:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except FileNotFoundError:
             return False

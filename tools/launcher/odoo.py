@@ -88,7 +88,7 @@ class Odoo:
             if script:
                 process.stdin.write(script)
                 process.stdin.close()
-            with open(log, "w") as sink:
+            with open(log, "w", encoding="utf-8") as sink:
                 in_complaint = False
                 for line in process.stdout:
                     sink.write(line)

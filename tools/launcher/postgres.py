@@ -97,7 +97,9 @@ def system_binaries():
     folders = []
     config = shutil.which("pg_config")
     if config:
-        answer = subprocess.run([config, "--bindir"], capture_output=True, text=True)
+        answer = subprocess.run(
+            [config, "--bindir"], capture_output=True, text=True, check=False
+        )
         folders.append(Path(answer.stdout.strip()))
     for pattern in (
         "usr/lib/postgresql/*/bin",
@@ -114,7 +116,10 @@ def version_of(binaries):
     """Major version of the server binaries in a folder, 0 when they do not run."""
     try:
         answer = subprocess.run(
-            [str(binaries / "postgres"), "--version"], capture_output=True, text=True
+            [str(binaries / "postgres"), "--version"],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return int(answer.stdout.split()[2].split(".")[0])
     except (OSError, IndexError, ValueError):
@@ -264,19 +269,23 @@ class Cluster:
                 "group": account.pw_gid,
                 "extra_groups": [],
             }
-        result = subprocess.run(
-            [str(part) for part in command],
-            stdin=subprocess.DEVNULL,
-            stdout=open(self.folder / "pg_ctl.log", "w"),
-            stderr=subprocess.STDOUT,
-            cwd="/",
-            env=clean_environment(LC_ALL="C"),
-            # Ctrl-C in the terminal must not reach the server that pg_ctl leaves behind.
-            start_new_session=True,
-            **options,
-        )
+        # A file, not a pipe: the server that pg_ctl leaves behind would keep a pipe open.
+        log = self.folder / "pg_ctl.log"
+        with open(log, "wb") as output:
+            result = subprocess.run(
+                [str(part) for part in command],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+                env=clean_environment(LC_ALL="C"),
+                # Ctrl-C in the terminal must not reach that server.
+                start_new_session=True,
+                check=False,
+                **options,
+            )
         if check and result.returncode:
-            output = (self.folder / "pg_ctl.log").read_text(errors="replace")
+            output = log.read_text(errors="replace")
             raise LauncherError(
                 f"{command[0]} failed:",
                 *output.splitlines()[-8:],

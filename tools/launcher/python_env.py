@@ -155,6 +155,7 @@ def _pip_files():
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
+            check=False,
         )
         for line in answer.stdout.splitlines():
             key, _equals, value = line.partition("=")
@@ -190,6 +191,7 @@ def _succeeds(command):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            check=False,
         ).returncode
         == 0
     )

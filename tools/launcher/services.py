@@ -24,7 +24,7 @@ class Service:
         self.name = name
         self.log = log
         # Appended by the process itself; the launcher reads it to see what happens.
-        with open(log, "w") as sink:
+        with open(log, "wb") as sink:
             self.process = processes.start(
                 command, stdout=sink, stderr=sink, env=environment
             )
