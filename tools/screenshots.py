@@ -50,6 +50,16 @@ QUIET = """([quiet, limit]) => new Promise((resolve) => {
     });
 })
 """
+ALLOWED_COMPANIES = """async () => {
+    const response = await fetch("/web/session/get_session_info", {
+        method: "POST",
+        headers: {"Content-Type": "application/json"},
+        body: JSON.stringify({jsonrpc: "2.0", params: {}}),
+    });
+    const session = (await response.json()).result;
+    return Object.keys(session.user_companies.allowed_companies).join(",");
+}
+"""
 BROKEN_IMAGES = """() => [...document.images]
     .filter((image) => image.src && image.offsetParent && !image.naturalWidth)
     .map((image) => new URL(image.src).pathname)
@@ -61,7 +71,7 @@ class Screen:
     """One picture.
 
     :param name: file name without suffix
-    :param action: external id of the action to open, or a path that starts with "/"
+    :param action: external id of the action to open
     :param ready: selector that is visible once the screen is there
     :param clicks: selectors to click one after the other, then ``then`` is waited for
     :param then: selector that is visible after the clicks
@@ -80,13 +90,102 @@ class Screen:
     @property
     def path(self):
         """Path and fragment of the page."""
-        if self.action.startswith("/"):
-            return self.action
         view = f"&view_type={self.view}" if self.view else ""
         return f"/web#action={self.action}{view}"
 
 
-SCREENS = ()
+QUEUE = "mfg_integration_queue.mfg_integration_"
+
+
+def first(text="", cell=""):
+    """Return the selector of a cell in the first row of a list that holds a text."""
+    return f".o_data_row:has-text('{text}') .o_data_cell{cell} >> nth=0"
+
+
+SCREENS = (
+    Screen("messages", f"{QUEUE}delivery_action", LIST, login="integration-operator"),
+    Screen(
+        "message_retried",
+        f"{QUEUE}delivery_action",
+        LIST,
+        clicks=(first("planning"),),
+        then=f"{FORM} .o_field_x2many .o_data_row",
+        login="integration-operator",
+    ),
+    Screen("dead_letters", f"{QUEUE}dead_action", LIST, login="integration-operator"),
+    Screen(
+        "dead_letter_board",
+        f"{QUEUE}dead_action",
+        KANBAN,
+        view="kanban",
+        login="integration-operator",
+    ),
+    Screen(
+        "dead_letter",
+        f"{QUEUE}dead_action",
+        LIST,
+        clicks=(first(),),
+        then=FORM,
+        login="integration-operator",
+    ),
+    Screen("events", f"{QUEUE}event_action", LIST, login="integration-operator"),
+    Screen("attempts", f"{QUEUE}attempt_action", LIST, login="integration-operator"),
+    Screen("workers", f"{QUEUE}worker_action", LIST, login="integration-operator"),
+    Screen("systems", f"{QUEUE}system_action", LIST, login="integrator"),
+    Screen(
+        "system",
+        f"{QUEUE}system_action",
+        LIST,
+        clicks=(first("MES"),),
+        then=FORM,
+        login="integrator",
+    ),
+    Screen("endpoints", f"{QUEUE}endpoint_action", LIST, login="integrator"),
+    Screen(
+        "endpoint",
+        f"{QUEUE}endpoint_action",
+        LIST,
+        clicks=(first("planning"),),
+        then=FORM,
+        login="integrator",
+    ),
+    Screen("interfaces", f"{QUEUE}interface_action", LIST, login="integrator"),
+    Screen(
+        "interface",
+        f"{QUEUE}interface_action",
+        LIST,
+        clicks=(first("production.completed"),),
+        then=FORM,
+        login="integrator",
+    ),
+    Screen(
+        "contract",
+        f"{QUEUE}interface_version_action",
+        LIST,
+        clicks=(first(),),
+        then=FORM,
+        login="approver",
+    ),
+    Screen("subscriptions", f"{QUEUE}subscription_action", LIST, login="integrator"),
+    Screen("retry_policies", f"{QUEUE}retry_policy_action", LIST),
+    Screen("error_wordings", f"{QUEUE}error_code_action", LIST),
+    Screen(
+        "manufacturing_order",
+        "mrp.mrp_production_action",
+        ".o_searchview_facet",
+        clicks=(".o_facet_remove", first("Done", "[name=name]")),
+        then=".o_form_view button[name=action_view_mfg_messages]",
+        view="list",
+        login="supervisor-c",
+    ),
+    Screen(
+        "manufacturing_orders",
+        "mrp.mrp_production_action",
+        LIST,
+        view="list",
+        login="planner",
+    ),
+)
 
 
 class Photographer:
@@ -99,6 +198,7 @@ class Photographer:
         self.logins = logins
         self.problems = []
         self._pages = {}
+        self._companies = {}
         self._screen = None
 
     def take(self, screen):
@@ -108,7 +208,7 @@ class Photographer:
             page = self._page(screen.login)
             # A change of the fragment alone would keep the state of the last screen.
             page.goto("about:blank")
-            page.goto(self.base_url + screen.path)
+            page.goto(self.base_url + screen.path + self._companies[screen.login])
             page.wait_for_selector(screen.ready)
             for selector in screen.clicks:
                 page.click(selector)
@@ -138,6 +238,9 @@ class Photographer:
             page.click("button[type=submit]")
             page.wait_for_selector(".o_web_client .o_main_navbar")
             settle(page)
+            # Without this a user sees only one of the companies they work for.
+            companies = page.evaluate(ALLOWED_COMPANIES)
+            self._companies[login] = f"&cids={companies}"
             self._pages[login] = page
         return self._pages[login]
 
