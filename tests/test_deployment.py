@@ -243,6 +243,27 @@ def test_en_09_requirements_account_for_what_users_look_for():
     assert asked <= set(pins()), "requirements.lock is older than requirements.txt"
 
 
+def test_en_09_each_package_of_our_own_choice_has_its_reason():
+    """What Odoo does not ask for stands with a paragraph in docs/decisions.md."""
+    sections = re.split(
+        r"(?m)^# ---", (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    )
+    ours = {
+        name
+        for section in sections[1:]
+        if not section.lstrip().startswith("Odoo")
+        for name in re.findall(r"(?m)^([\w.-]+)[=<>]=?", section)
+    }
+    assert "pytest" in ours, "the sections of requirements.txt have other headings now"
+    reasons = (ROOT / "docs/decisions.md").read_text(encoding="utf-8").lower()
+    unexplained = {
+        name
+        for name in ours
+        if not re.search(rf"\*\*[^*]*\b{re.escape(name.lower())}\b[^*]*\*\*", reasons)
+    }
+    assert not unexplained, f"no paragraph in docs/decisions.md: {sorted(unexplained)}"
+
+
 def test_en_09_odoo_conf_leaves_the_database_to_the_environment(odoo_conf):
     """The image's entry point ignores its variables for keys that stand in the file."""
     assert not DATABASE_KEYS & set(odoo_conf)
