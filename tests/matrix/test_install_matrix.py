@@ -27,13 +27,12 @@ def test_en_08_alone_in_and_out(workspace, database, module, demo):
     before = traces(workspace.databases, database)
 
     complaints = workspace.install(database, [module], demo=demo)
-    assert complaints == [], "the log of the installation has WARNING or ERROR records"
+    assert not complaints, "installing:\n" + "\n".join(complaints)
     assert {module, *below} <= installed(workspace, database, own)
 
     complaints = workspace.script(database, UNINSTALL % sorted(own))
-    assert complaints == [], (
-        "the log of the uninstallation has WARNING or ERROR records"
-    )
+    assert not complaints, "uninstalling:\n" + "\n".join(complaints)
     assert installed(workspace, database, own) == set()
 
-    assert added(before, traces(workspace.databases, database)) == []
+    left = added(before, traces(workspace.databases, database))
+    assert not left, "left behind:\n" + "\n".join(left)

@@ -38,9 +38,9 @@ QUERIES = {
     "parameter": "SELECT key FROM ir_config_parameter",
     "model": "SELECT model FROM ir_model",
     "field": "SELECT model || '.' || name FROM ir_model_fields",
-    # Odoo lists every module it finds in the add-ons path.
-    "external id": """
-        SELECT module || '.' || name FROM ir_model_data WHERE model <> 'ir.module.module'
+    # Odoo files what it reflects of inherited fields under the core module and keeps it.
+    "external id": r"""
+        SELECT module || '.' || name FROM ir_model_data WHERE module LIKE 'mfg\_%'
     """,
     "access rule": "SELECT name FROM ir_model_access",
     "record rule": "SELECT name FROM ir_rule",

@@ -45,7 +45,7 @@ class Databases:
         """Rows of a statement; the maintenance database when none is named."""
         with closing(self.connect(database or self.server.maintenance)) as connection:
             with connection.cursor() as cursor:
-                cursor.execute(statement, parameters)
+                cursor.execute(statement, parameters or None)
                 return cursor.fetchall() if cursor.description else []
 
     def exists(self, name):
@@ -56,7 +56,7 @@ class Databases:
         """Names of the databases that carry the launcher's comment."""
         rows = self.query(
             "SELECT datname FROM pg_database"
-            " WHERE shobj_description(oid, 'pg_database') LIKE '{\"mfg\"%%'"
+            " WHERE shobj_description(oid, 'pg_database') LIKE '{\"mfg\"%'"
         )
         return [name for (name,) in rows]
 
