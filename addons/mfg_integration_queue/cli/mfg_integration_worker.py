@@ -5,7 +5,6 @@ import random
 import signal
 import sys
 import threading
-from pathlib import Path
 
 import psycopg2
 
@@ -37,7 +36,6 @@ class Worker(Command):
 
         :param args: options of the server command; ``-d`` names one or more databases
         """
-        config.parser.prog = f"{Path(sys.argv[0]).name} {self.name}"
         config.parse_config(args)
         odoo.cli.server.report_configuration()
         databases = [name for name in (config["db_name"] or "").split(",") if name]

@@ -1,19 +1,22 @@
 """Transactional outbox: what `emit()` buffers until the transaction is flushed.
 
-Entries wait in ``cr.precommit.data`` and reach the database in one statement when Odoo
-flushes the cursor, before each of its savepoints and before COMMIT. Odoo's own savepoints
-clear that buffer on rollback; savepoints opened with ``flush=False`` or by plain SQL do
-not. A marker in a transaction-local setting, which PostgreSQL itself takes back with the
-savepoint, tells which entries belong to a part that was rolled back.
+Entries reach the database in one statement when Odoo flushes the cursor, before each of
+its savepoints and before COMMIT. Odoo's own savepoints empty the buffer on rollback;
+those opened with ``flush=False`` or by plain SQL tell nobody. So every entry and every
+flush bears a mark: a number in a session setting, which PostgreSQL itself takes back with
+the savepoint. Where the setting has gone back, the entries marked later were rolled back,
+and entries marked before but written later have to be written once more.
 """
 
 import itertools
 
+from odoo.sql_db import db_connect
 from odoo.tools import SQL
 
 from .wakeup import notify_after_commit
 
-_BUFFER = "mfg_integration_queue.outbox"
+_OUTBOX = "mfg_integration_queue.outbox"
+_REGISTERED = "mfg_integration_queue.outbox_registered"
 _SETTING = "mfg_integration.outbox_mark"
 _marks = itertools.count(1)
 
@@ -71,7 +74,7 @@ _INSERT = f"""
                COALESCE(occurred_at, timezone('UTC', clock_timestamp()))
           FROM src
          ORDER BY id
-    )
+    ), delivery AS (
     INSERT INTO mfg_integration_delivery
            (event_id, event_at, interface_id, endpoint_id, company_id, part, lane, class,
             deadline_at)
@@ -80,65 +83,97 @@ _INSERT = f"""
            timezone('UTC', clock_timestamp()) + d.max_age_hours * interval '1 hour'
       FROM unnest({_unnest(_DELIVERY_COLUMNS)}) AS d({_names(_DELIVERY_COLUMNS)})
       JOIN src USING (ord)
-     ORDER BY src.id
+     ORDER BY src.id, d.endpoint_id
+    )
+    SELECT set_config(%s, %s, false)
 """
 
 
 class Outbox:
-    """The entries one cursor has buffered since its last flush."""
+    """The events of one transaction."""
 
     def __init__(self, cr):
         self._cr = cr
-        self._entries = []  # (mark, event values, delivery values of the event)
-        self._sql_count = None
+        self._waiting = []  # (mark, event values, delivery values)
+        self._written = []  # (mark of the flush, entries)
+        self._marks = []  # those in force, the newest last
+        self._sql_count = None  # statements of the cursor when the last mark was set
 
     @classmethod
     def of(cls, env):
-        """Return the buffer of ``env.cr``, registering its flush on first use."""
+        """Return the outbox of the current transaction, ready to append."""
         cr = env.cr
-        outbox = cr.precommit.data.get(_BUFFER)
+        outbox = cr.postcommit.data.get(_OUTBOX)
         if outbox is None:
-            outbox = cr.precommit.data[_BUFFER] = cls(cr)
-            cr.precommit.add(outbox._flush)
+            outbox = cr.postcommit.data[_OUTBOX] = cls(cr)
+            cr.postcommit.add(outbox._check_committed)
             notify_after_commit(cr)
+        if _REGISTERED not in cr.precommit.data:
+            # first use since a flush, or since a rollback of Odoo's emptied the hooks
+            cr.precommit.data[_REGISTERED] = True
+            outbox._waiting.clear()
+            cr.precommit.add(outbox._flush)
         return outbox
 
     def append(self, event, deliveries):
         """Buffer one event (dict of ``_EVENT_COLUMNS``) and its deliveries (tuples of
         ``_DELIVERY_COLUMNS`` without ``ord``)."""
-        self._entries.append((self._mark(), event, deliveries))
+        if not self._untouched():
+            self._set_mark()
+        self._waiting.append((self._marks[-1], event, deliveries))
 
-    def _mark(self):
-        """Return the marker of the innermost open savepoint as PostgreSQL sees it."""
-        if self._entries and self._cr.sql_log_count == self._sql_count:
-            # no statement since the last entry, hence no savepoint either
-            return self._entries[-1][0]
+    def _untouched(self):
+        """Tell whether no statement, hence no savepoint, came since the last mark."""
+        return self._cr.sql_log_count == self._sql_count
+
+    def _set_mark(self):
         mark = str(next(_marks))
         self._cr.execute(
-            "SELECT current_setting(%s, true), set_config(%s, %s, true)",
+            "SELECT current_setting(%s, true), set_config(%s, %s, false)",
             [_SETTING, _SETTING, mark],
         )
-        self._drop_rolled_back(self._cr.fetchone()[0])
+        self._catch_up(self._cr.fetchone()[0])
+        self._marks.append(mark)
         self._sql_count = self._cr.sql_log_count
-        return mark
 
-    def _drop_rolled_back(self, current_mark):
-        while self._entries and self._entries[-1][0] != current_mark:
-            self._entries.pop()
+    def _catch_up(self, current_mark):
+        """Follow the savepoints that were rolled back since the last mark was set."""
+        while self._marks and self._marks[-1] != current_mark:
+            self._marks.pop()
+        in_force = set(self._marks)
+        written, self._written = self._written, []
+        for flush_mark, entries in written:
+            if flush_mark in in_force:
+                self._written.append((flush_mark, entries))
+            else:
+                self._waiting = entries + self._waiting
+        self._waiting = [entry for entry in self._waiting if entry[0] in in_force]
 
     def _flush(self):
-        # A hook that runs after this one may emit again: it must find no buffer, so that
-        # it registers a flush of its own.
-        self._cr.precommit.data.pop(_BUFFER, None)
-        if not self._entries:
-            return
-        if self._cr.sql_log_count != self._sql_count:
-            self._cr.execute("SELECT current_setting(%s, true)", [_SETTING])
-            self._drop_rolled_back(self._cr.fetchone()[0])
-        entries, self._entries = self._entries, []
-        if entries:
+        # A hook that runs after this one may emit again: it has to register anew.
+        self._cr.precommit.data.pop(_REGISTERED, None)
+        if not self._untouched():
+            self._set_mark()
+        if self._waiting:
+            entries, self._waiting = self._waiting, []
             self._lock_records([event for _mark, event, _deliveries in entries])
-            self._insert(entries)
+            mark = str(next(_marks))
+            _insert(self._cr, entries, mark)
+            self._written.append((mark, entries))
+            self._marks.append(mark)
+            self._sql_count = self._cr.sql_log_count
+
+    def _check_committed(self):
+        """Write again what a savepoint took with it although it was older, when nothing
+        was flushed between its rollback and the commit."""
+        if self._untouched():
+            return
+        self._cr.execute("SELECT current_setting(%s, true)", [_SETTING])
+        self._catch_up(self._cr.fetchone()[0])
+        self._cr.connection.rollback()  # do not leave the question's transaction open
+        if self._waiting:
+            with db_connect(self._cr.dbname).cursor() as cr:
+                _insert(cr, self._waiting, "")
 
     def _lock_records(self, events):
         """Serialise transactions that emit for one record without writing it: the order
@@ -156,16 +191,18 @@ class Outbox:
                 )
             )
 
-    def _insert(self, entries):
-        events = [event for _mark, event, _deliveries in entries]
-        rows = [
-            (ord_, *delivery)
-            for ord_, (_mark, _event, deliveries) in enumerate(entries, start=1)
-            for delivery in deliveries
-        ]
-        columns = list(zip(*rows, strict=True)) or [()] * len(_DELIVERY_COLUMNS)
-        self._cr.execute(
-            _INSERT,
-            [[event[name] for event in events] for name, _type in _EVENT_COLUMNS]
-            + [list(column) for column in columns],
-        )
+
+def _insert(cr, entries, mark):
+    """Write events and deliveries and set the mark of this flush."""
+    events = [event for _mark, event, _deliveries in entries]
+    rows = [
+        (ord_, *delivery)
+        for ord_, (_mark, _event, deliveries) in enumerate(entries, start=1)
+        for delivery in deliveries
+    ]
+    cr.execute(
+        _INSERT,
+        [[event[name] for event in events] for name, _type in _EVENT_COLUMNS]
+        + [list(column) for column in zip(*rows, strict=True)]
+        + [_SETTING, mark],
+    )

@@ -81,14 +81,30 @@ def _exists(cr, name):
 
 
 def _attach(cr, table, name, start):
+    """Create the partition of one month and move there what fell into the default one."""
     # CREATE … LIKE followed by ATTACH takes a weaker lock on the parent than CREATE …
     # PARTITION OF, so users who emit meanwhile do not wait.
     end = start + relativedelta(months=1)
+    column = PARTITIONED[table]
     cr.execute(
         SQL(
             "CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
             SQL.identifier(name),
             SQL.identifier(table),
+        )
+    )
+    cr.execute(
+        SQL(
+            """
+            WITH moved AS (DELETE FROM %s WHERE %s >= %s AND %s < %s RETURNING *)
+            INSERT INTO %s SELECT * FROM moved
+            """,
+            SQL.identifier(f"{table}_default"),
+            SQL.identifier(column),
+            start,
+            SQL.identifier(column),
+            end,
+            SQL.identifier(name),
         )
     )
     cr.execute(

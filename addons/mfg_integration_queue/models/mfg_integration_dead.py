@@ -8,6 +8,17 @@ class BigInteger(fields.Integer):
     column_type = ("int8", "int8")
 
 
+#: what people may change: the owner, the note, and what mail.thread keeps about them
+_EDITABLE = {
+    "owner_id",
+    "remediation_note",
+    "activity_ids",
+    "message_follower_ids",
+    "message_ids",
+    "message_main_attachment_id",
+}
+
+
 class MfgIntegrationDead(models.Model):
     """A message that cannot be delivered and waits for a person to decide.
 
@@ -112,6 +123,16 @@ class MfgIntegrationDead(models.Model):
     @api.model
     def _group_expand_state(self, states, domain, order):
         return [value for value, _label in self._fields["state"].selection]
+
+    def write(self, vals):
+        """People change the owner and the note; the rest is what happened."""
+        if not self.env.su and vals.keys() - _EDITABLE:
+            raise UserError(
+                _(
+                    "Use the buttons to decide on a dead letter; what happened stays as it is."
+                )
+            )
+        return super().write(vals)
 
     def action_replay(self):
         """Send the messages again, with the same id, and close the letters."""

@@ -211,7 +211,7 @@ class MfgIntegrationDelivery(models.Model):
         self._changed()
 
     def _changed(self):
-        self.env.invalidate_all(flush=False)
+        self.env.invalidate_all()
         notify_after_commit(self.env.cr)
 
     @api.model

@@ -421,6 +421,7 @@ class MfgIntegrationEndpoint(models.Model):
 
     def _settings(self, sources):
         live = self.secret_ids.filtered(lambda each: each.state != "expired")
+        live = live.sorted("id", reverse=True)
         return EndpointSettings(
             id=self.id,
             plant=self.system_id.code,

@@ -225,12 +225,12 @@ class MfgIntegrationEvent(models.Model):
     def _serialise(self, payload, code, record):
         try:
             if not isinstance(payload, dict):
-                raise TypeError(_("a JSON object (dict) is needed"))
+                raise TypeError(_("a dict is needed, for a JSON object"))
             text = json.dumps(
                 payload, ensure_ascii=False, allow_nan=False, default=_json_default
             )
             size = len(text.encode())
-            if _NUL.search(text):
+            if "\\u0000" in text and _NUL.search(text):
                 raise ValueError(_("it contains a NUL character"))
             if size > MAX_PAYLOAD:
                 raise ValueError(

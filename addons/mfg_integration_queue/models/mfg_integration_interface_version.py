@@ -101,6 +101,8 @@ class MfgIntegrationInterfaceVersion(models.Model):
             vals.get("state", "draft") != "draft" for vals in vals_list
         ):
             raise UserError(_("A new version is a draft. Submit it for review."))
+        if not self.env.su and any("author_id" in vals for vals in vals_list):
+            raise UserError(_("The author of a version is the user who creates it."))
         versions = super().create(vals_list)
         self.env["mfg.integration.endpoint"]._settings_changed()
         return versions
@@ -108,7 +110,7 @@ class MfgIntegrationInterfaceVersion(models.Model):
     def write(self, vals):
         """Keep what was agreed: an approved contract is replaced, not changed."""
         if _CONTRACT & vals.keys():
-            frozen = self.filtered(lambda each: each.state not in ("draft", "review"))
+            frozen = self.filtered(lambda each: each.state != "draft")
             if frozen and any(
                 frozen._fields[name].convert_to_cache(vals[name], frozen)
                 != frozen._fields[name].convert_to_cache(each[name], each)

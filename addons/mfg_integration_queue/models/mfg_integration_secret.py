@@ -9,7 +9,7 @@ class MfgIntegrationSecret(models.Model):
 
     _name = "mfg.integration.secret"
     _description = "Integration Signing Secret"
-    _order = "valid_from desc, id desc"
+    _order = "id desc"
 
     endpoint_id = fields.Many2one(
         "mfg.integration.endpoint", required=True, ondelete="cascade", index=True
