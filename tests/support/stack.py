@@ -6,8 +6,8 @@ processes run against a clone of the suite template instead.
 
 import os
 import signal
-import xmlrpc.client
 
+import requests
 from launcher import network, processes, setup
 from launcher.checkout import Checkout
 from launcher.progress import Progress
@@ -16,6 +16,10 @@ from launcher.services import Service
 from .simulator import Simulator
 
 START_SECONDS = 60
+
+
+class RemoteError(Exception):
+    """What Odoo's server answered instead of a result."""
 
 
 class Stack:
@@ -37,6 +41,7 @@ class Stack:
         self.server = None
         self.worker = None
         self._confs = []
+        self._uids = {}
 
     def close(self):
         """Stop every process and drop the database."""
@@ -108,19 +113,38 @@ class Stack:
     # What people and programs do
 
     def rpc(self, login, model, method, *arguments, **options):
-        """Call a public method over XML-RPC as one of the demo group's people.
+        """Call a public method over JSON-RPC as one of the demo group's people.
 
         :param str login: its password is the same
+        :raise RemoteError: the server answered with an error; its text is the message
         """
-        common = xmlrpc.client.ServerProxy(f"{self.url}/xmlrpc/2/common")
-        uid = common.authenticate(self.database, login, login, {})
-        assert uid, f"{login} cannot log in"
-        models = xmlrpc.client.ServerProxy(
-            f"{self.url}/xmlrpc/2/object", allow_none=True
+        if login not in self._uids:
+            self._uids[login] = self._call(
+                "common", "authenticate", self.database, login, login, {}
+            )
+            assert self._uids[login], f"{login} cannot log in"
+        return self._call(
+            "object",
+            "execute_kw",
+            self.database,
+            self._uids[login],
+            login,
+            model,
+            method,
+            arguments,
+            options,
         )
-        return models.execute_kw(
-            self.database, uid, login, model, method, list(arguments), options
-        )
+
+    def _call(self, service, method, *arguments):
+        question = {"service": service, "method": method, "args": arguments}
+        answer = requests.post(
+            f"{self.url}/jsonrpc",
+            json={"jsonrpc": "2.0", "method": "call", "params": question},
+            timeout=START_SECONDS,
+        ).json()
+        if "error" in answer:
+            raise RemoteError(answer["error"]["data"]["message"])
+        return answer.get("result")
 
     def ref(self, xmlid):
         """Return the database id behind an external id."""

@@ -6,7 +6,7 @@ planned: a backorder, an edited component or a second lot is told as it happened
 
 from odoo.tools import float_is_zero
 
-from .vocabulary import lots, moved, number, product, quantity
+from .vocabulary import lots, moved, number, product, quantity, select
 
 MINUTE_STEP = 0.01
 
@@ -38,7 +38,9 @@ def build(production):
             for move in _posted(production.move_raw_ids)
         ],
         "by_products": [
-            moved(move) for move in _posted(production.move_finished_ids) - finished
+            moved(move)
+            for move in _posted(production.move_finished_ids)
+            if move.product_id != production.product_id
         ],
         "scrapped": [
             _scrapped(scrap) for scrap in production.scrap_ids if scrap.state == "done"
@@ -48,8 +50,9 @@ def build(production):
 
 def done_moves(production):
     """Return the posted moves of the product the order is for."""
-    return _posted(production.move_finished_ids).filtered(
-        lambda move: move.product_id == production.product_id
+    return select(
+        _posted(production.move_finished_ids),
+        lambda move: move.product_id == production.product_id,
     )
 
 
@@ -64,13 +67,14 @@ def produced_quantity(production):
 
 
 def _posted(moves):
-    return moves.filtered(
+    return select(
+        moves,
         lambda move: (
             move.state == "done"
             and not float_is_zero(
                 move.quantity, precision_rounding=move.product_uom.rounding
             )
-        )
+        ),
     )
 
 

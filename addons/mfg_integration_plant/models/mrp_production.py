@@ -13,7 +13,7 @@ class MrpProduction(models.Model):
     _inherit = "mrp.production"
 
     mfg_message_count = fields.Integer(
-        string="Messages",
+        string="Messages Sent",
         compute="_compute_mfg_message_count",
         groups="mfg_integration_queue.group_viewer",
     )

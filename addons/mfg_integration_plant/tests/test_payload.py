@@ -135,18 +135,18 @@ class TestPayload(PlantCase):
         drive = self.product("Drive", "serial")
         self.bom(drive, [(self.housing, 1)])
         order = self.order(drive, 3)
-        action = order.action_serial_mass_produce_wizard()
+        action = order.action_serial_mass_produce_wizard(mark_as_done=True)
         wizard = Form(
-            self.env["stock.assign.serial"]
+            self.env[action["res_model"]]
             .with_user(self.operator)
             .with_context(**action["context"])
         )
+        wizard.next_serial_number = "D-1"
         wizard.serial_numbers = "D-1\nD-2\nD-3"
-        wizard.save().apply()
-        orders = order.procurement_group_id.mrp_production_ids
-        for each in orders:
-            self.produce(each, 1)
-        payloads = self.finish(orders)
+        payloads = {
+            event["payload"]["order"]: event["payload"]
+            for event in self.events_of(wizard.save().apply)
+        }
         one = {"value": 1, "unit": "Units"}
         self.assertEqual(len(payloads), 3)
         self.assertEqual(
