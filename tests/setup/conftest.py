@@ -75,9 +75,13 @@ def readable_source(source):
     )
     shutil.copytree(source / "odoo", folder / "odoo", symlinks=True)
     shutil.copy2(source / "odoo-bin", folder)
-    for name in needed:
-        if (source / "addons" / name).is_dir():
-            shutil.copytree(source / "addons" / name, folder / "addons" / name)
+    for manifest in (source / "addons").glob("*/__manifest__.py"):
+        target = folder / "addons" / manifest.parent.name
+        if manifest.parent.name in needed:
+            shutil.copytree(manifest.parent, target)
+        else:  # base refers to the categories that all manifests create
+            target.mkdir(parents=True)
+            shutil.copy2(manifest, target)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

@@ -147,16 +147,10 @@ def fetch(root, progress):
         part.mkdir(parents=True)
         _git(part, "init", "-q")
         _git(part, "remote", "add", "origin", repository)
-        # Manifests first: they tell which modules can get installed.
-        _git(
-            part,
-            "sparse-checkout",
-            "set",
-            "--no-cone",
-            "/*",
-            "!/addons/*/",
-            "/addons/*/__manifest__.py",
-        )
+        # All manifests, always: base refers to the categories that they create. They also
+        # tell which modules can get installed.
+        patterns = ["/*", "!/addons/*/", "/addons/*/__manifest__.py"]
+        _git(part, "sparse-checkout", "set", "--no-cone", *patterns)
         progress.detail("newest commit")
         _git(part, "fetch", "-q", "--depth=1", "--filter=blob:none", "origin", ref)
         _git(part, "checkout", "-q", "--detach", "FETCH_HEAD")
@@ -165,8 +159,8 @@ def fetch(root, progress):
             modules.core_dependencies(root / "addons"), source.addons_paths
         )
         progress.detail(f"{len(needed)} modules")
-        folders = [f"/addons/{name}/" for name in sorted(needed)]
-        _git(part, "sparse-checkout", "set", "--no-cone", "/*", "!/addons/*/", *folders)
+        patterns += [f"/addons/{name}/" for name in sorted(needed)]
+        _git(part, "sparse-checkout", "set", "--no-cone", *patterns)
         if series_of(part) != SERIES:
             raise LauncherError(
                 f"{repository} at {ref} is Odoo {series_of(part)}, not {SERIES}."
@@ -196,8 +190,13 @@ def _git(folder, *arguments):
 
 def check_complete(source, root):
     """Raise LauncherError when a module that ours depend on is not in the source."""
-    known = modules.available(source.addons_paths)
-    missing = sorted(modules.core_dependencies(root / "addons") - known)
+    # A fetched source has the manifest of every module, and the code of those needed then.
+    complete = {
+        path.parent.name
+        for folder in source.addons_paths
+        for path in folder.glob("*/__init__.py")
+    }
+    missing = sorted(modules.core_dependencies(root / "addons") - complete)
     if missing:
         raise LauncherError(
             f"The Odoo source {source.home} has no module {', '.join(missing)}.",
