@@ -76,12 +76,13 @@ def readable_source(source):
     shutil.copytree(source / "odoo", folder / "odoo", symlinks=True)
     shutil.copy2(source / "odoo-bin", folder)
     for manifest in (source / "addons").glob("*/__manifest__.py"):
-        target = folder / "addons" / manifest.parent.name
-        if manifest.parent.name in needed:
-            shutil.copytree(manifest.parent, target)
-        else:  # base refers to the categories that all manifests create
-            target.mkdir(parents=True)
-            shutil.copy2(manifest, target)
+        name = manifest.parent.name
+        heavy = () if name in needed else ("static", "i18n")
+        shutil.copytree(
+            manifest.parent,
+            folder / "addons" / name,
+            ignore=shutil.ignore_patterns("__pycache__", *heavy),
+        )
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

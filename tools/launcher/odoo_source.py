@@ -14,6 +14,13 @@ from .errors import LauncherError
 
 SERIES = "17.0"
 REPOSITORY = "https://github.com/odoo/odoo.git"
+# Nine tenths of Odoo's size are the static files and translations of its modules.
+WITHOUT_ASSETS = (
+    "/*",
+    "!/addons/*/static/",
+    "!/addons/*/i18n/",
+    "/addons/*/static/description/icon.png",
+)
 
 
 @dataclass(frozen=True)
@@ -134,7 +141,7 @@ def check_fetchable():
 def fetch(root, progress):
     """Fetch what the suite needs of the official repository into the user's cache.
 
-    Only the newest commit and the modules that can get installed are taken. The work is
+    Only the newest commit is taken, complete for the modules that can get installed. The work is
     done in a folder with another name, so an interrupted fetch leaves nothing to be found.
     """
     check_fetchable()
@@ -147,10 +154,9 @@ def fetch(root, progress):
         part.mkdir(parents=True)
         _git(part, "init", "-q")
         _git(part, "remote", "add", "origin", repository)
-        # All manifests, always: base refers to the categories that they create. They also
-        # tell which modules can get installed.
-        patterns = ["/*", "!/addons/*/", "/addons/*/__manifest__.py"]
-        _git(part, "sparse-checkout", "set", "--no-cone", *patterns)
+        # The code of all modules, because some import others that they do not depend on;
+        # first without, then with what browsers and translations need of those installed.
+        _git(part, "sparse-checkout", "set", "--no-cone", *WITHOUT_ASSETS)
         progress.detail("newest commit")
         _git(part, "fetch", "-q", "--depth=1", "--filter=blob:none", "origin", ref)
         _git(part, "checkout", "-q", "--detach", "FETCH_HEAD")
@@ -159,8 +165,8 @@ def fetch(root, progress):
             modules.core_dependencies(root / "addons"), source.addons_paths
         )
         progress.detail(f"{len(needed)} modules")
-        patterns += [f"/addons/{name}/" for name in sorted(needed)]
-        _git(part, "sparse-checkout", "set", "--no-cone", *patterns)
+        folders = [f"/addons/{name}/" for name in sorted(needed)]
+        _git(part, "sparse-checkout", "set", "--no-cone", *WITHOUT_ASSETS, *folders)
         if series_of(part) != SERIES:
             raise LauncherError(
                 f"{repository} at {ref} is Odoo {series_of(part)}, not {SERIES}."
@@ -190,13 +196,8 @@ def _git(folder, *arguments):
 
 def check_complete(source, root):
     """Raise LauncherError when a module that ours depend on is not in the source."""
-    # A fetched source has the manifest of every module, and the code of those needed then.
-    complete = {
-        path.parent.name
-        for folder in source.addons_paths
-        for path in folder.glob("*/__init__.py")
-    }
-    missing = sorted(modules.core_dependencies(root / "addons") - complete)
+    known = modules.available(source.addons_paths)
+    missing = sorted(modules.core_dependencies(root / "addons") - known)
     if missing:
         raise LauncherError(
             f"The Odoo source {source.home} has no module {', '.join(missing)}.",
