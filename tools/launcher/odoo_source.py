@@ -165,7 +165,11 @@ def fetch(root, progress):
             modules.core_dependencies(root / "addons"), source.addons_paths
         )
         progress.detail(f"{len(needed)} modules")
-        folders = [f"/addons/{name}/" for name in sorted(needed)]
+        folders = [
+            f"/addons/{name}/{assets}/"
+            for name in sorted(needed)
+            for assets in ("static", "i18n")
+        ]
         _git(part, "sparse-checkout", "set", "--no-cone", *WITHOUT_ASSETS, *folders)
         if series_of(part) != SERIES:
             raise LauncherError(
