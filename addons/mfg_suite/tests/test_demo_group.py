@@ -134,19 +134,56 @@ class TestDemoGroup(DemoGroup, TransactionCase):
 
 
 @tagged("post_install", "-at_install")
-class TestLogins(DemoGroup, HttpCase):
-    """Each printed login works and leads somewhere."""
+class TestWithoutDemo(TransactionCase):
+    """Without demo data nothing of the group is there."""
 
-    def test_every_login_opens_its_menu(self):
+    def test_module_brings_no_records_of_its_own(self):
+        if self.env.ref("base.module_mfg_suite").demo:
+            self.skipTest("the database has demo data")
+        records = self.env["ir.model.data"].search([("module", "=", "mfg_suite")])
+        self.assertLessEqual(
+            set(records.mapped("model")), {"ir.model", "ir.model.fields"}
+        )
+
+
+@tagged("post_install", "-at_install")
+class TestLogins(DemoGroup, HttpCase):
+    """Each printed login works and leads to the work of its role."""
+
+    APPLICATIONS = {
+        "planner": "mrp.menu_mrp_root",
+        "operator-a": "mrp.menu_mrp_root",
+        "supervisor-c": "mrp.menu_mrp_root",
+        "warehouse-a": "stock.menu_stock_root",
+        "quality-a": "mrp.menu_mrp_root",
+        "controller": "account.menu_finance",
+        "integration-operator": "mfg_integration_queue.mfg_integration_menu_root",
+        "integrator": "mfg_integration_queue.mfg_integration_menu_root",
+        "approver": "mfg_integration_queue.mfg_integration_menu_root",
+        "auditor": "mfg_integration_queue.mfg_integration_menu_root",
+    }
+
+    def test_every_login_opens_the_application_of_its_role(self):
+        self.assertEqual({entry["login"] for entry in logins()}, set(self.APPLICATIONS))
         for entry in logins():
             with self.subTest(login=entry["login"]):
                 self.authenticate(entry["login"], entry["password"])
                 page = self.url_open("/web")
                 self.assertEqual(page.status_code, 200)
                 self.assertNotIn("/web/login", page.url)
-                self.assertTrue(self.roots_of(entry["login"]))
+                self.open_application(entry["login"])
 
-    def roots_of(self, login):
-        """Return the applications of a user, as the web client asks for them."""
-        menus = self.env["ir.ui.menu"].with_user(self.user(login)).load_menus(False)
-        return menus["root"]["children"]
+    def open_application(self, login):
+        """Do what the web client does when the application's icon is clicked."""
+        menu_id = self.env.ref(self.APPLICATIONS[login]).id
+        env = self.env(user=self.user(login))
+        menus = env["ir.ui.menu"].load_web_menus(False)
+        self.assertIn(menu_id, menus["root"]["children"])
+        action_id = menus[menu_id]["actionID"]
+        self.assertTrue(action_id, "the application opens nothing")
+        action = env[menus[menu_id]["actionModel"]].sudo().browse(action_id)
+        if "res_model" in action:
+            views = [(False, mode) for mode in action.view_mode.split(",")]
+            model = env[action.res_model]
+            model.get_views(views, {"toolbar": True})
+            model.search([], limit=1).read(["display_name"])
