@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from launcher import modules, odoo_source
+from launcher import odoo_source
 from launcher.checkout import Checkout
 
 from .fresh import Fresh
@@ -66,23 +66,16 @@ def ordinary_user():
 
 @pytest.fixture(scope="session")
 def readable_source(source):
-    """A copy of what is needed of the Odoo source, readable to every account."""
+    """A copy of the Odoo source that every account can read."""
     folder = Path(tempfile.mkdtemp(prefix="mfg-odoo-", dir="/var/tmp"))
     folder.chmod(0o755)
-    origin = odoo_source.OdooSource(source)
-    needed = modules.installable_closure(
-        modules.core_dependencies(Checkout.here().addons), origin.addons_paths
+    shutil.copytree(
+        source,
+        folder,
+        symlinks=True,
+        dirs_exist_ok=True,
+        ignore=shutil.ignore_patterns("__pycache__", ".git"),
     )
-    shutil.copytree(source / "odoo", folder / "odoo", symlinks=True)
-    shutil.copy2(source / "odoo-bin", folder)
-    for manifest in (source / "addons").glob("*/__manifest__.py"):
-        name = manifest.parent.name
-        heavy = () if name in needed else ("static", "i18n")
-        shutil.copytree(
-            manifest.parent,
-            folder / "addons" / name,
-            ignore=shutil.ignore_patterns("__pycache__", *heavy),
-        )
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
 

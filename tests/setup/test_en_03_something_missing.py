@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from .fresh import READY
+
 LIMIT = 5  # seconds
 NOWHERE = "http://127.0.0.1:9"  # the discard port: nobody listens
 
@@ -113,10 +115,12 @@ def test_en_03_source_is_fetched_where_there_is_a_repository(
         subprocess.run([*git, *arguments], check=True)
     clone = fresh()
 
-    setup = clone.call("setup", timeout=300, MFG_ODOO_REPOSITORY=f"file://{origin}")
+    launched = clone.start("run", MFG_ODOO_REPOSITORY=f"file://{origin}")
+    launched.wait_for(READY, 900)
 
-    assert setup.code == 0, setup.output
+    launched.interrupt()
     fetched = clone.folder / "cache" / "mfg" / "odoo-17.0"
-    assert (fetched / "odoo-bin").exists()
-    assert (fetched / "addons" / "web" / "static").is_dir()
+    assert (fetched / "addons" / "web" / "static" / "src").is_dir()
+    assert not (fetched / "addons" / "website" / "i18n").exists()
     assert not list(fetched.parent.glob("*.part"))
+    assert clone.complaints() == []
