@@ -124,6 +124,15 @@ class TestDemoGroup(DemoGroup, TransactionCase):
         self.assertTrue(messages)
         self.assertEqual(messages.sudo().company_id, self.company("plant_c"))
 
+    def test_first_screen_of_integration_people_is_not_empty(self):
+        for login in ("integration-operator", "integrator", "approver", "auditor"):
+            user = self.user(login)
+            # after the login one company is active: the user's own
+            env = self.env(
+                user=user, context={"allowed_company_ids": user.company_id.ids}
+            )
+            self.assertTrue(env["mfg.integration.delivery"].search_count([]), login)
+
     def test_roles_stay_inside_their_companies(self):
         group = self.env["res.company"].union(
             *(self.company(key) for key in ("holding", *PLANTS))
