@@ -6,7 +6,7 @@
     "license": "LGPL-3",
     "author": "Odoo Manufacturing Group Suite contributors",
     "depends": ["base", "mail"],
-    "external_dependencies": {"python": ["cryptography", "jsonschema"]},
+    "external_dependencies": {"python": ["cryptography", "jsonschema", "psutil"]},
     "data": [
         "security/mfg_integration_queue_security.xml",
         "security/mfg_integration_queue_rules.xml",
@@ -28,6 +28,7 @@
         "views/mfg_integration_worker_views.xml",
         "views/mfg_integration_queue_menus.xml",
     ],
+    "images": ["static/description/cover.png"],
     "application": True,
     "uninstall_hook": "uninstall_hook",
 }

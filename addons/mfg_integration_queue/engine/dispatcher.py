@@ -18,10 +18,11 @@ from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
 from odoo.sql_db import connection_info_for
 
 from .lanes import LANE_CAP, Lanes
-from .outcome import Verdict
+from .membership import MAX_CRASHES, Membership
+from .outcome import Outcome, Verdict
 from .ownership import Ownership
 from .sender_pool import SenderPool
-from .store import Store, Window
+from .store import Attempted, Store, Window
 from .wakeup import SETTINGS
 
 _logger = logging.getLogger(__name__)
@@ -40,6 +41,10 @@ RESCAN_SHARE = 0.05
 HEARTBEAT = 2.0
 #: seconds between looks at the configuration when nobody tells of a change
 RELOAD = 30.0
+
+
+#: what is recorded of a message that was on the wire in too many crashes
+_POISON = Outcome(Verdict.DEAD, error_code="INT-002")
 
 
 class Dispatcher:
@@ -95,11 +100,13 @@ class Dispatcher:
     # set-up
 
     def _open(self):
+        self._closing = False
         self._lanes = Lanes()
         self._windows = {}
         self._draining = set()
         self._pools = {}
         self._unread = set()
+        self._taken = set()  # handed to the senders and not settled in the database yet
         self._last_ok, self._last_error = set(), {}
         self._timers = {}
         with ExitStack() as undo:
@@ -112,11 +119,12 @@ class Dispatcher:
                 "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off"
             )
             self._store = Store(cursor, self._name)
+            lock_cursor = lock_connection.cursor()
+            lock_cursor.execute("SET synchronous_commit = off")
+            self._membership = Membership(lock_cursor, self._name)
+            self._membership.register(self._mode, self._version)
             self._ownership = Ownership(lock_connection)
-            self._worker_id = self._store.register(
-                self._mode, socket.gethostname(), os.getpid(), self._version
-            )
-            self._ownership.register(self._worker_id)
+            self._ownership.listen()
             self._reload()
             self._rebalance()
             undo.pop_all()
@@ -132,6 +140,7 @@ class Dispatcher:
         # Whatever is on the wire is awaited: its lane must not be sent by anyone else,
         # this process included, before the answer is in. A database that is away does
         # not learn of it; the next owner then sends again, with the same id.
+        self._closing = True
         for pool in self._pools.values():
             self._retire(pool)
         while self._lanes.sending:
@@ -142,7 +151,7 @@ class Dispatcher:
                 self._collect()
         try:
             self._note_state()
-            self._store.unregister(self._worker_id)
+            self._membership.unregister()
         except psycopg2.Error:
             _logger.debug("Worker row left behind", exc_info=True)
         self._ownership.close()
@@ -181,8 +190,10 @@ class Dispatcher:
             self._wait(self._timeout())
 
     def _winding_down(self):
-        return self._stopping or (
-            self._until is not None and time.monotonic() >= self._until
+        return (
+            self._stopping
+            or self._closing
+            or (self._until is not None and time.monotonic() >= self._until)
         )
 
     def _due(self, name, interval):
@@ -245,7 +256,10 @@ class Dispatcher:
             if not self._lanes.is_sending(partition):
                 self._draining.discard(partition)
                 self._ownership.release(partition)
-        if not self._winding_down():
+        grace = max(
+            (each.timeout_read for each in self._settings.endpoints.values()), default=0
+        )
+        if self._membership.settle_lost(grace + HEARTBEAT) and not self._winding_down():
             for partition in self._ownership.acquire(self._wanted):
                 self._windows[partition] = Window()
                 self._unread.add(partition)
@@ -305,6 +319,7 @@ class Dispatcher:
     # sending
 
     def _dispatch(self):
+        taken = []
         for endpoint in self._settings.endpoints.values():
             pool = self._pools.get(endpoint.id)
             if pool is None:
@@ -312,12 +327,26 @@ class Dispatcher:
                     endpoint, self._results, self._wake
                 )
             free = pool.depth - self._lanes.sending_by_endpoint[endpoint.id]
-            for delivery in self._lanes.take(endpoint.id, free):
+            taken += [(pool, each) for each in self._lanes.take(endpoint.id, free)]
+        if not taken:
+            return
+        self._taken.update(delivery.id for _pool, delivery in taken)
+        try:
+            self._membership.note_inflight(list(self._taken))
+        except psycopg2.Error:
+            for _pool, delivery in taken:
+                self._lanes.put_back(delivery)
+            raise
+        for pool, delivery in taken:
+            if delivery.crashes >= MAX_CRASHES:
+                self._results.append(Attempted(delivery, _POISON, time.monotonic()))
+            else:
                 pool.submit(delivery)
 
     def _retire(self, pool):
         """Stop using a pool: what it has not begun to send goes back to its lane."""
         for delivery in pool.withdraw():
+            self._taken.discard(delivery.id)
             self._lanes.put_back(delivery)
         pool.close()
 
@@ -359,6 +388,7 @@ class Dispatcher:
         self._store.retry(retried)
         self._store.bury(dead, blocking=False)
         self._store.bury(blocking, blocking=True)
+        self._taken.difference_update(each.delivery.id for each in batch)
 
     def _decide(self, attempted):
         """Fill in when to try again, or why not."""
@@ -374,6 +404,9 @@ class Dispatcher:
             delivery.endpoint_id,
             outcome.error_code,
         )
+        if outcome is _POISON:
+            attempted.reason = "poison"
+            return
         if outcome.verdict is Verdict.DEAD:
             attempted.reason = "refused"
             return
@@ -393,6 +426,6 @@ class Dispatcher:
             attempted.reason = "expired"
 
     def _note_state(self):
-        self._store.heartbeat(self._worker_id, len(self._ownership.owned), [])
+        self._membership.heartbeat(len(self._ownership.owned))
         self._store.note_endpoints(self._last_ok, self._last_error)
         self._last_ok, self._last_error = set(), {}

@@ -30,6 +30,7 @@ class Delivery:
     interface_id: int
     company_id: int
     attempts: int
+    crashes: int
     #: monotonic seconds; FOREVER while a dead letter blocks the lane
     due_at: float
     #: monotonic seconds after which no further attempt is made

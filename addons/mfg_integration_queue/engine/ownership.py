@@ -4,7 +4,7 @@ A lock disappears with its connection, so a dead dispatcher is replaced at once 
 one never by mistake. The connection serves the locks and LISTEN only.
 """
 
-from .wakeup import CHANNEL, WORKER_LOCK, workers_alive
+from .wakeup import CHANNEL, workers_alive
 
 #: first key of the locks on partitions
 PARTITION_LOCK = 0x4D464750
@@ -24,11 +24,8 @@ class Ownership:
         self._cursor = connection.cursor()
         self.owned = set()
 
-    def register(self, worker_id):
-        """Announce this dispatcher as alive and listen for wake-ups."""
-        self._cursor.execute(
-            "SELECT pg_advisory_lock(%s, %s)", [WORKER_LOCK, worker_id]
-        )
+    def listen(self):
+        """Hear wake-ups from now on."""
         self._cursor.execute(f"LISTEN {CHANNEL}")
 
     def fileno(self):

@@ -8,7 +8,7 @@ from .outcome import Outcome
 
 _COLUMNS = """
     d.id, d.event_id, d.endpoint_id, d.part, d.lane, d.interface_id, d.company_id,
-    d.attempts,
+    d.attempts, d.crashes,
     CASE WHEN d.dead_id IS NOT NULL THEN NULL
          ELSE COALESCE(EXTRACT(epoch FROM d.next_at - timezone('UTC', clock_timestamp())), 0)
     END::float8,
@@ -279,10 +279,10 @@ class Store:
         self._cursor.execute(query, params)
         return [
             Delivery(
-                *row[:8],
-                FOREVER if row[8] is None else now + row[8],
+                *row[:9],
                 FOREVER if row[9] is None else now + row[9],
-                *row[10:],
+                FOREVER if row[10] is None else now + row[10],
+                *row[11:],
             )
             for row in self._cursor.fetchall()
         ]
@@ -324,42 +324,7 @@ class Store:
         )
         self._cursor.execute(query, params)
 
-    # worker and endpoint state
-
-    def register(self, mode, host, pid, version):
-        """Add this worker's row and return its id; rows of dead workers go."""
-        self._cursor.execute(
-            """
-            DELETE FROM mfg_integration_worker
-             WHERE heartbeat_at < timezone('UTC', clock_timestamp()) - interval '1 hour'
-            """
-        )
-        self._cursor.execute(
-            """
-            INSERT INTO mfg_integration_worker (name, mode, host, pid, version)
-            VALUES (%s, %s, %s, %s, %s) RETURNING id
-            """,
-            [self._worker, mode, host, pid, version],
-        )
-        return self._cursor.fetchone()[0]
-
-    def unregister(self, worker_id):
-        """Remove this worker's row."""
-        self._cursor.execute(
-            "DELETE FROM mfg_integration_worker WHERE id = %s", [worker_id]
-        )
-
-    def heartbeat(self, worker_id, partitions, inflight):
-        """Note that the worker is alive and what it is doing."""
-        self._cursor.execute(
-            """
-            UPDATE mfg_integration_worker
-               SET heartbeat_at = timezone('UTC', clock_timestamp()),
-                   partitions = %s, inflight = %s::bigint[]
-             WHERE id = %s
-            """,
-            [partitions, inflight, worker_id],
-        )
+    # endpoint state
 
     def note_endpoints(self, last_ok, last_error):
         """Write down when each endpoint last answered well or failed.

@@ -62,6 +62,7 @@ class MfgIntegrationDead(models.Model):
             ("refused", "Refused by the other side"),
             ("exhausted", "Too many attempts"),
             ("expired", "Too old"),
+            ("poison", "Ended the worker three times"),
         ],
         readonly=True,
     )

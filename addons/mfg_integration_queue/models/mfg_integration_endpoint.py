@@ -421,7 +421,15 @@ class MfgIntegrationEndpoint(models.Model):
 
     def _settings(self, sources):
         live = self.secret_ids.filtered(lambda each: each.state != "expired")
-        live = live.sorted("id", reverse=True)
+        secrets, failure = [], None
+        for secret in live.sorted("id", reverse=True):
+            try:
+                secrets.append(Secret(secret.id, secret._raw()))
+            except UserError as error:
+                # Of a key file that was lost: a newer secret is enough to go on.
+                failure = error
+        if failure and not secrets:
+            raise failure
         return EndpointSettings(
             id=self.id,
             plant=self.system_id.code,
@@ -432,7 +440,7 @@ class MfgIntegrationEndpoint(models.Model):
             concurrency=self.concurrency,
             partitions=self.partitions,
             schedule=self.retry_policy_id._schedule(),
-            secrets=tuple(Secret(each.id, each._raw()) for each in live),
+            secrets=tuple(secrets),
             sources=sources,
         )
 

@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS mfg_integration_delivery (
     lane varchar NOT NULL,
     class smallint NOT NULL,
     attempts integer NOT NULL DEFAULT 0,
+    crashes smallint NOT NULL DEFAULT 0,
     next_at timestamp,
     dead_id integer,
     deadline_at timestamp,

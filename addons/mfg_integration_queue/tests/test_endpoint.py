@@ -1,3 +1,5 @@
+from cryptography.fernet import Fernet
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests.common import tagged
@@ -72,6 +74,18 @@ class TestEndpoint(EngineCase):
         self.assertIn(envelope.decode_secret(SECRET), live)
         before.valid_to = fields.Datetime.now()
         self.assertEqual([each.raw for each in self._settings().secrets], [shown])
+
+    def test_lost_key_file_is_survived_by_a_new_secret(self):
+        other_key = Fernet(Fernet.generate_key())
+        lost = other_key.encrypt(SECRET.encode()).decode()
+        self.env.cr.execute(
+            "UPDATE mfg_integration_secret SET token = %s WHERE endpoint_id = %s",
+            [lost, self.endpoint.id],
+        )
+        self.env.invalidate_all()
+        self.assertIsNone(self._settings(), "nothing leaves without a signature")
+        self.endpoint.with_user(self.integrator).action_rotate_secret()
+        self.assertEqual(len(self._settings().secrets), 1)
 
     def test_secret_is_encrypted_at_rest(self):
         token = self.endpoint.secret_ids.sudo()[0].token

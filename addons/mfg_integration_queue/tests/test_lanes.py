@@ -13,6 +13,7 @@ def delivery(id_, lane="a", endpoint=1, part=0, due_at=0.0):
         interface_id=1,
         company_id=1,
         attempts=0,
+        crashes=0,
         due_at=due_at,
         expires_at=FOREVER,
         uuid=f"uuid-{id_}",

@@ -1,0 +1,325 @@
+"""Outbound faults IQ-01 … IQ-10: kills, restarts and races with real workers."""
+
+import signal
+import threading
+import time
+from collections import Counter, defaultdict
+
+import pytest
+
+from tests.support.emitter import Emitter
+from tests.support.sink import Sink
+from tests.support.waiting import wait_for
+
+PATIENCE = 90
+READY = "mfg_integration_worker ready"
+
+
+class Plant:
+    """A database with emitting users, a receiver and workers."""
+
+    def __init__(self, lab, lanes=1, **options):
+        self.lab = lab
+        self.database = lab.database()
+        self.sink = Sink()
+        self.emitter = Emitter(lab, self.database)
+        prepared = self.emitter.prepare(self.sink.url, lanes, **options)
+        self.records = prepared["records"]
+        self.endpoints = prepared["endpoints"]
+        self.lanes = lanes
+        self.connection = lab.connect(self.database)
+
+    def close(self):
+        self.connection.close()
+        self.emitter.close()
+        self.sink.close()
+
+    def start_worker(self, name="worker"):
+        conf = self.lab.conf(self.database)
+        worker = self.lab.start_odoo(
+            name, conf, "mfg_integration_worker", "-d", self.database
+        )
+        worker.wait_until(lambda: worker.has_logged(READY), PATIENCE)
+        return worker
+
+    def emit(self, count, **options):
+        return self.emitter.emit(count, self.lanes, **options)
+
+    def query(self, statement, *parameters):
+        with self.connection.cursor() as cursor:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else None
+
+    def value(self, statement, *parameters):
+        return self.query(statement, *parameters)[0][0]
+
+    def unfinished(self):
+        return self.value(
+            "SELECT count(*) FROM mfg_integration_delivery WHERE dead_id IS NULL"
+        )
+
+    def wait_until_settled(self, patience=PATIENCE):
+        wait_for(lambda: not self.unfinished(), patience, "every message is settled")
+
+    def pids(self):
+        return self.value(
+            "SELECT array_agg(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'mfg_integration_worker'"
+        )
+
+
+@pytest.fixture
+def plant(lab):
+    plants = []
+
+    def open_plant(**options):
+        plants.append(Plant(lab, **options))
+        return plants[-1]
+
+    yield open_plant
+    for each in plants:
+        each.close()
+
+
+def kill(worker):
+    worker.process.send_signal(signal.SIGKILL)
+    worker.process.wait()
+
+
+def first_arrivals(received):
+    """Return {lane: numbers in the order they first arrived}."""
+    lanes, seen = defaultdict(list), set()
+    for message in received:
+        if message["status"] == 200 and message["id"] not in seen:
+            seen.add(message["id"])
+            lanes[message["lane"]].append(message["data"]["n"])
+    return lanes
+
+
+def assert_in_order(received):
+    for lane, numbers in first_arrivals(received).items():
+        assert numbers == sorted(numbers), lane
+
+
+def copies(received):
+    return Counter(each["id"] for each in received)
+
+
+def test_iq_01_rollback_sends_nothing(plant):
+    place = plant()
+    place.start_worker()
+    place.emitter.open("undone")
+    place.emitter.emit(5, 1, tx="undone")
+    place.emitter.rollback("undone")
+    place.emit(1)
+    place.wait_until_settled()
+    assert [each["data"]["n"] for each in place.sink.received()] == [5]
+    assert place.value("SELECT count(*) FROM mfg_integration_event") >= 1
+
+
+def test_iq_02_killed_worker_is_replaced_at_once(plant, lab):
+    count, lanes = (1500, 60) if lab.quick else (6000, 300)
+    place = plant(lanes=lanes)
+    place.sink.behave(delay=0.01)
+    first = place.start_worker("first")
+    place.start_worker("second")
+    place.emit(count)
+    wait_for(lambda: place.sink.count() > count // 6, PATIENCE, "both are at work")
+    kill(first)
+    killed_at = time.time()
+    on_the_wire = place.value(
+        "SELECT inflight FROM mfg_integration_worker WHERE pid = %s", first.process.pid
+    )
+    place.wait_until_settled()
+
+    received = place.sink.received()
+    assert all(each["signed"] for each in received)
+    assert {each["data"]["n"] for each in received} == set(range(count))
+    assert_in_order(received)
+    twice = [id_ for id_, number in copies(received).items() if number > 1]
+    assert len(twice) <= len(on_the_wire)
+    assert set(copies(received).values()) <= {1, 2}
+    resent = [each["at"] for each in received if each["id"] in twice]
+    if resent:
+        assert min(at for at in resent if at > killed_at) - killed_at <= 2
+
+
+def test_iq_03_killed_between_the_answer_and_our_commit(plant):
+    place = plant()
+    worker = place.start_worker("first")
+    with place.lab.connect(place.database) as blocker:
+        blocker.autocommit = False
+        cursor = blocker.cursor()
+        place.sink.behave(delay=0.5)
+        place.emit(1)
+        wait_for(lambda: place.unfinished() == 1, PATIENCE, "the event is committed")
+        cursor.execute("SELECT id FROM mfg_integration_delivery FOR UPDATE")
+        wait_for(
+            lambda: place.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                "AND application_name = 'mfg_integration_worker'"
+            ),
+            PATIENCE,
+            "the worker waits to write the receiver's answer down",
+        )
+        kill(worker)
+        # PostgreSQL would still finish the statement of a client that is gone
+        place.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE wait_event_type = 'Lock' "
+            "AND application_name = 'mfg_integration_worker'"
+        )
+        blocker.rollback()
+    place.sink.behave()
+    place.start_worker("second")
+    place.wait_until_settled()
+    received = place.sink.received()
+    assert len(received) == 2
+    assert received[0]["id"] == received[1]["id"]
+    attempts = place.query(
+        "SELECT attempt_no, status, error_code FROM mfg_integration_attempt "
+        "WHERE event_id = (SELECT max(id) FROM mfg_integration_event) ORDER BY id"
+    )
+    assert attempts == [(1, None, "INT-002"), (2, 200, None)]
+
+
+def test_iq_04_sigterm_drains(plant):
+    place = plant(lanes=50)
+    place.sink.behave(delay=0.05)
+    worker = place.start_worker("first")
+    place.emit(400)
+    wait_for(lambda: place.sink.count() > 30, PATIENCE, "it is at work")
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.process.wait(30) == 0
+    assert place.unfinished() > 0, "the test was too slow to interrupt anything"
+    place.sink.behave()
+    place.start_worker("second")
+    place.wait_until_settled()
+    received = place.sink.received()
+    assert len(received) == 400
+    assert set(copies(received).values()) == {1}
+    assert_in_order(received)
+
+
+def test_iq_05_lost_connections_are_taken_up_again(plant):
+    place = plant(lanes=50)
+    place.sink.behave(delay=0.01)
+    worker = place.start_worker()
+    place.emit(1000)
+    wait_for(lambda: place.sink.count() > 100, PATIENCE, "it is at work")
+    place.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE application_name = 'mfg_integration_worker'"
+    )
+    before = place.sink.count()
+    cut_at = time.monotonic()
+    wait_for(lambda: place.sink.count() > before + 50, PATIENCE, "it delivers again")
+    assert time.monotonic() - cut_at <= 5
+    place.wait_until_settled()
+    assert worker.process.poll() is None
+    received = place.sink.received()
+    assert {each["data"]["n"] for each in received} == set(range(1000))
+    assert_in_order(received)
+
+
+def test_iq_06_racing_workers_send_everything_once(plant, lab):
+    count, lanes, workers = (2000, 100, 2) if lab.quick else (50000, 1000, 4)
+    place = plant(lanes=lanes)
+    for number in range(workers):
+        place.start_worker(f"worker{number}")
+    emitting = threading.Thread(target=place.emit, args=(count,))
+    emitting.start()
+    owners = set()
+    while emitting.is_alive():
+        # an advisory lock in the database is the owner: there cannot be two
+        owners.add(
+            place.value(
+                "SELECT count(DISTINCT pid) FROM pg_locks "
+                "WHERE locktype = 'advisory' AND classid = %s",
+                0x4D464750,
+            )
+        )
+    emitting.join()
+    place.wait_until_settled(300)
+    received = place.sink.received()
+    assert len(received) == count
+    assert set(copies(received).values()) == {1}
+    assert_in_order(received)
+    assert max(owners) == workers
+
+
+def test_iq_09_order_is_the_order_of_the_commits(plant):
+    place = plant(lanes=3)
+    place.start_worker()
+    one, two, other = place.records
+
+    # a transaction that drew its ids first and commits last
+    place.emitter.open("early")
+    place.emitter.emit(1, 1, tx="early", record=one)
+    place.emitter.open("late")
+    place.emitter.emit(1, 1, tx="late", record=two)
+    place.emitter.commit("late")
+    started = time.monotonic()
+    place.emitter.emit(20, 1, record=other)
+    wait_for(lambda: place.sink.count() == 21, PATIENCE, "the others arrive")
+    assert time.monotonic() - started <= 1, "an open transaction delayed other lanes"
+    place.emitter.commit("early")
+    wait_for(lambda: place.sink.count() == 22, 5, "the late commit arrives")
+
+    # two transactions about one record: the second waits for the first
+    place.emitter.open("first")
+    place.emitter.emit(1, 1, tx="first", record=one)
+    second = Emitter(place.lab, place.database)
+    try:
+        second.run(f"work.records = [{one}]; work.number = 1000")
+        second.send(
+            "emit", count=1, lanes=1, per_commit=1, size=0, tx=None, record=None
+        )
+        wait_for(
+            lambda: place.value(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            ),
+            PATIENCE,
+            "the second transaction waits",
+        )
+        place.emitter.commit("first")
+        second.answer()
+    finally:
+        second.close()
+    place.wait_until_settled()
+    numbers = [
+        each["data"]["n"]
+        for each in place.sink.received()
+        if each["lane"] == f"res.partner.category,{one}"
+    ]
+    assert numbers == [0, 22, 1000]
+
+
+@pytest.mark.parametrize("on_dead", ["continue", "block"])
+def test_iq_10_poison_message(plant, on_dead):
+    place = plant(on_dead=on_dead)
+    place.sink.behave(fail_when={'"n": 1,': 422, '"n": 1}': 422})
+    place.start_worker()
+    place.emit(4)
+    place.wait_until_settled() if on_dead == "continue" else wait_for(
+        lambda: place.value("SELECT count(*) FROM mfg_integration_dead"),
+        PATIENCE,
+        "the letter is written",
+    )
+    letters = place.query(
+        "SELECT reason, error_code, attempts, blocking, state FROM mfg_integration_dead "
+        "WHERE event_ref > 0 ORDER BY id DESC LIMIT 1"
+    )
+    assert letters == [("refused", "HTTP-422", 1, on_dead == "block", "open")]
+    if on_dead == "block":
+        assert place.value("SELECT count(*) FROM mfg_integration_delivery") == 3
+        place.sink.behave(fail_when={})
+        place.emitter.run(
+            "env['mfg.integration.dead'].search([('state', '=', 'open')], limit=1,"
+            " order='id desc').with_user(env.ref('base.user_admin')).action_replay()"
+        )
+        place.wait_until_settled()
+    accepted = [
+        each["data"]["n"] for each in place.sink.received() if each["status"] == 200
+    ]
+    assert accepted == ([0, 2, 3] if on_dead == "continue" else [0, 1, 2, 3])
