@@ -1,10 +1,9 @@
-import itertools
 import json
 from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
-from odoo.tools import file_open
+from odoo.tools import file_open, groupby
 
 PLAN = "mfg_suite/demo/production_plan.json"
 COMPANIES = {
@@ -63,9 +62,9 @@ class MfgSuiteDemo(models.AbstractModel):
         """Create the orders of the production plan and bring each to its state."""
         with file_open(PLAN) as stream:
             rows = json.load(stream)
-        for plant, plan in itertools.groupby(rows, key=lambda row: row["plant"]):
+        for plant, plan in groupby(rows, key=lambda row: row["plant"]):
             company = self._ref(f"company_{plant}")
-            self.with_company(company)._run_plant(company, list(plan))
+            self.with_company(company)._run_plant(company, plan)
 
     def _run_plant(self, company, plan):
         orders = self.env["mrp.production"].create(
