@@ -45,6 +45,8 @@ class TestDatabase:
             self.name,
             http_port=network.free_port(),
             gevent_port=network.free_port(),
+            # The limit would be handed down to the browsers that tests start by themselves.
+            limit_memory_hard=0,
             logfile=checkout.logs / "test.log",
             screenshots=checkout.state / "screenshots",
         )
