@@ -17,10 +17,11 @@ class Emitter:
 
     :param lab: the laboratory
     :param str database: a clone of the suite template
+    :param conf: configuration file; by default one of its own
     """
 
-    def __init__(self, lab, database):
-        conf = lab.conf(database)
+    def __init__(self, lab, database, conf=None):
+        conf = conf or lab.conf(database)
         self.process = subprocess.Popen(
             [lab.python, __file__, str(conf), database],
             stdin=subprocess.PIPE,
@@ -108,6 +109,7 @@ class Work:
         self.registry = registry
         self.api = api
         self.open_transactions = {}
+        self.committed = {}
         self.number = 0
         self.records = []
 
@@ -198,14 +200,15 @@ class Work:
     def open(self, tx):
         cr = self.open_transactions[tx] = self.registry.cursor()
         cr.execute("SELECT 1")  # takes the snapshot
+        # before the hook that wakes the workers: the moment the commit was through
+        cr.postcommit.add(lambda: self.committed.__setitem__(tx, time.time()))
         return {}
 
     def commit(self, tx):
         cr = self.open_transactions.pop(tx)
         cr.commit()
-        at = time.time()
         cr.close()
-        return {"at": at}
+        return {"at": self.committed.pop(tx)}
 
     def rollback(self, tx):
         cr = self.open_transactions.pop(tx)
