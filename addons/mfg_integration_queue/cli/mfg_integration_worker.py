@@ -16,6 +16,7 @@ from odoo.modules.registry import Registry
 from odoo.tools import config
 
 from ..engine.dispatcher import Dispatcher
+from ..engine.inbound import InboundService
 
 _logger = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class DatabaseLoop(threading.Thread):
         super().__init__(name=f"mfg-integration-{dbname}")
         self._dbname = dbname
         self._dispatcher = None
+        self._inbound = None
         self._stopping = threading.Event()
 
     def stop(self):
@@ -67,6 +69,8 @@ class DatabaseLoop(threading.Thread):
         self._stopping.set()
         if self._dispatcher:
             self._dispatcher.stop()
+        if self._inbound:
+            self._inbound.stop()
 
     def run(self):
         threading.current_thread().dbname = self._dbname
@@ -81,6 +85,7 @@ class DatabaseLoop(threading.Thread):
                     _logger.info("%s is not installed in %s yet", MODULE, self._dbname)
                     self._stopping.wait(NOT_INSTALLED)
                     continue
+                self._serve_inbound()
                 self._dispatcher.run(ready=self._ready)
                 failures = 0
             except psycopg2.Error as error:
@@ -90,6 +95,15 @@ class DatabaseLoop(threading.Thread):
                 # not all replicas at the same moment
                 self._stopping.wait(pause * random.uniform(0.8, 1.2))
         self._dispatcher.close()
+        if self._inbound:
+            self._inbound.stop()
+            self._inbound.join()
+
+    def _serve_inbound(self):
+        """Start the threads for inbound messages, which see to themselves from then on."""
+        if self._inbound is None:
+            self._inbound = InboundService(self._dbname)
+            self._inbound.start()
 
     def _ready(self):
         _logger.info("mfg_integration_worker ready on %s", self._dbname)

@@ -2,3 +2,4 @@
 UPDATE mfg_integration_subscription SET active = false;
 UPDATE mfg_integration_endpoint SET active = false;
 DELETE FROM mfg_integration_secret;
+UPDATE mfg_integration_credential SET revoked_at = timezone('UTC', now()) WHERE revoked_at IS NULL;

@@ -9,13 +9,17 @@ PARTITIONED = {
     "mfg_integration_event": "created_at",
     "mfg_integration_delivery_log": "finished_at",
     "mfg_integration_attempt": "started_at",
+    "mfg_integration_inbox": "created_at",
 }
-#: every table of sql/runtime.sql
+#: every table of sql/runtime.sql and sql/inbound.sql
 RUNTIME_TABLES = (
     *PARTITIONED,
     "mfg_integration_delivery",
     "mfg_integration_worker",
     "mfg_integration_endpoint_state",
+    "mfg_integration_inbox_todo",
+    "mfg_integration_inbox_key",
+    "mfg_integration_credential_state",
 )
 MONTHS_AHEAD = 3
 
@@ -32,6 +36,9 @@ def ensure(cr, today, months_ahead=MONTHS_AHEAD):
     created = []
     first = today.replace(day=1)
     for table in PARTITIONED:
+        if not _exists(cr, table):
+            # at install each model prepares its own tables, one after the other
+            continue
         default = f"{table}_default"
         if not _exists(cr, default):
             cr.execute(

@@ -86,6 +86,18 @@ class MfgIntegrationInterface(models.Model):
         default="continue",
         tracking=True,
     )
+    processing_mode = fields.Selection(
+        [
+            ("async", "Accept at once, process afterwards"),
+            ("sync", "Process while the sender waits"),
+        ],
+        string="Processing",
+        required=True,
+        default="async",
+        tracking=True,
+        help="Inbound messages only. While the sender waits: for small commands whose "
+        "sender needs the result; they are not put in order with others.",
+    )
     max_age_hours = fields.Integer(
         string="Give up After (h)",
         required=True,

@@ -67,6 +67,7 @@ class MfgIntegrationSystem(models.Model):
     active = fields.Boolean(default=True)
     endpoint_ids = fields.One2many("mfg.integration.endpoint", "system_id")
     endpoint_count = fields.Integer(compute="_compute_endpoint_count")
+    credential_ids = fields.One2many("mfg.integration.credential", "system_id")
 
     _sql_constraints = [
         ("code_uniq", "unique(code)", "Another system already has this code.")
@@ -93,7 +94,7 @@ class MfgIntegrationSystem(models.Model):
     def write(self, vals):
         """Tell the workers when something they send changes."""
         res = super().write(vals)
-        if {"code", "active", "company_id"} & vals.keys():
+        if {"code", "active", "company_id", "user_id"} & vals.keys():
             self.env["mfg.integration.endpoint"]._settings_changed()
         return res
 

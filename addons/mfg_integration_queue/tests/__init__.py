@@ -4,6 +4,10 @@ from . import test_delivery
 from . import test_emit
 from . import test_endpoint
 from . import test_http_sender
+from . import test_inbound_http
+from . import test_inbound_processing
+from . import test_inbound_request
+from . import test_inbound_security
 from . import test_lanes
 from . import test_outcome
 from . import test_security

@@ -1,1 +1,3 @@
+from . import mfg_integration_credential_create
+from . import mfg_integration_credential_reveal
 from . import mfg_integration_secret_reveal

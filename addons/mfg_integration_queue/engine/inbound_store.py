@@ -1,0 +1,307 @@
+"""Every statement against the runtime tables of inbound messages."""
+
+import hashlib
+import json
+
+#: days an idempotency key is remembered after its message came in
+KEY_DAYS = 30
+
+_LOOKUP = """
+    SELECT pg_try_advisory_xact_lock(%(lock)s),
+           k.fingerprint, k.response
+      FROM (SELECT 1) one
+ LEFT JOIN mfg_integration_inbox_key k
+        ON k.system_id = %(system_id)s AND k.interface_id = %(interface_id)s
+       AND k.key = %(key)s AND k.expires_at > timezone('UTC', clock_timestamp())
+"""
+_COLUMNS = (
+    "uuid",
+    "system_id",
+    "interface_id",
+    "interface_version_id",
+    "company_id",
+    "credential_id",
+    "type",
+    "key",
+    "lane",
+    "state",
+    "headers",
+    "remote_addr",
+    "body",
+    "body_sha256",
+    "traceparent",
+    "attempts",
+    "result",
+    "links",
+    "error_code",
+    "error",
+)
+_INSERT = f"""
+    WITH new AS MATERIALIZED (
+        SELECT nextval('mfg_integration_inbox_id_seq') AS id,
+               timezone('UTC', clock_timestamp()) AS created_at
+    ), inbox AS (
+        INSERT INTO mfg_integration_inbox (id, created_at, finished_at, {", ".join(_COLUMNS)})
+        SELECT id, created_at,
+               CASE WHEN %(state)s <> 'received' THEN created_at END,
+               {", ".join(f"%({name})s" for name in _COLUMNS)}
+          FROM new
+    )"""
+_INSERT_TODO = """, todo AS (
+        INSERT INTO mfg_integration_inbox_todo (inbox_id, inbox_at, lane, class)
+        SELECT id, created_at, %(lane)s, %(class)s FROM new
+    )"""
+# An expired key may still have its row: it is taken over.
+_INSERT_KEY = f""", key AS (
+        INSERT INTO mfg_integration_inbox_key AS k
+               (system_id, interface_id, key, fingerprint, inbox_id, response, expires_at)
+        SELECT %(system_id)s, %(interface_id)s, %(key)s, %(fingerprint)s, id,
+               %(response)s, created_at + interval '{KEY_DAYS} days'
+          FROM new
+            ON CONFLICT (system_id, interface_id, key) DO UPDATE
+               SET fingerprint = excluded.fingerprint, inbox_id = excluded.inbox_id,
+                   response = excluded.response, created_at = excluded.created_at,
+                   expires_at = excluded.expires_at
+             WHERE k.expires_at <= timezone('UTC', clock_timestamp())
+     RETURNING 1
+    )"""
+
+
+def lookup(cr, system_id, interface_id, key):
+    """Reserve a key for this transaction and return what is known about it.
+
+    :return: (reserved: False while another transaction works on it, fingerprint or None,
+        stored response or None)
+    """
+    name = f"{system_id}/{interface_id}/{key}".encode()
+    lock = int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
+    cr.execute(
+        _LOOKUP,
+        {
+            "lock": lock,
+            "system_id": system_id,
+            "interface_id": interface_id,
+            "key": key,
+        },
+    )
+    return cr.fetchone()
+
+
+def insert(cr, message, fingerprint=None, response=None):
+    """Write a message into the inbox; with a response also its key.
+
+    :param dict message: values of ``_COLUMNS`` and ``class``; in state ``received`` it is
+        also put down for processing
+    :return: False if another transaction has taken the key meanwhile
+    """
+    values = {
+        **dict.fromkeys(_COLUMNS),
+        "attempts": 0,
+        **message,
+        "headers": json.dumps(message["headers"]),
+        "fingerprint": fingerprint,
+        "response": json.dumps(response),
+    }
+    statement = _INSERT
+    if message["state"] == "received":
+        statement += _INSERT_TODO
+    if response is None:
+        cr.execute(f"{statement} SELECT 1 FROM new", values)
+    else:
+        cr.execute(f"{statement}{_INSERT_KEY} SELECT 1 FROM key", values)
+    return cr.rowcount == 1
+
+
+def load(cr, inbox_id):
+    """Lock an unfinished message for this transaction and return it as a dict, or None."""
+    cr.execute(
+        """
+        SELECT i.id, i.created_at, i.uuid::text, i.type, i.system_id, i.interface_id,
+               i.interface_version_id, i.company_id, i.key, i.lane, i.headers, i.body,
+               i.correction, i.traceparent, t.attempts,
+               EXTRACT(epoch FROM timezone('UTC', clock_timestamp()) - i.created_at)::float8
+                   AS age
+          FROM mfg_integration_inbox_todo t
+          JOIN mfg_integration_inbox i ON i.id = t.inbox_id AND i.created_at = t.inbox_at
+         WHERE t.inbox_id = %s AND t.exception_id IS NULL
+           FOR UPDATE OF t
+        """,
+        [inbox_id],
+    )
+    rows = cr.dictfetchall()
+    return rows[0] if rows else None
+
+
+def finish(cr, row, result, links):
+    """Note that a message was processed."""
+    cr.execute(
+        """
+        WITH done AS (DELETE FROM mfg_integration_inbox_todo WHERE inbox_id = %(id)s)
+        UPDATE mfg_integration_inbox
+           SET state = 'processed', result = %(result)s, links = %(links)s,
+               attempts = %(attempts)s, error_code = NULL, error = NULL,
+               finished_at = timezone('UTC', clock_timestamp())
+         WHERE id = %(id)s AND created_at = %(created_at)s
+        """,
+        {
+            "id": row["id"],
+            "created_at": row["created_at"],
+            "attempts": row["attempts"] + 1,
+            "result": result,
+            "links": links,
+        },
+    )
+
+
+def retry(cr, row, code, error, delay):
+    """Note a failed attempt and when the next one is due."""
+    cr.execute(
+        """
+        UPDATE mfg_integration_inbox_todo
+           SET attempts = attempts + 1, starts = 0, error_code = %s, error = %s,
+               next_at = timezone('UTC', clock_timestamp()) + %s * interval '1 second'
+         WHERE inbox_id = %s
+        """,
+        [code, error, delay, row["id"]],
+    )
+
+
+def bury(cr, row, attempts, code, error, exception_id, blocking):
+    """Note that a person has to look at a message."""
+    cr.execute(
+        """
+        UPDATE mfg_integration_inbox
+           SET state = 'dead', attempts = %s, error_code = %s, error = %s,
+               exception_id = %s, finished_at = timezone('UTC', clock_timestamp())
+         WHERE id = %s AND created_at = %s
+        """,
+        [attempts, code, error, exception_id, row["id"], row["created_at"]],
+    )
+    if blocking:
+        cr.execute(
+            "UPDATE mfg_integration_inbox_todo SET exception_id = %s WHERE inbox_id = %s",
+            [exception_id, row["id"]],
+        )
+    else:
+        cr.execute(
+            "DELETE FROM mfg_integration_inbox_todo WHERE inbox_id = %s", [row["id"]]
+        )
+
+
+def resubmit(cr, inbox_id, correction, latency_class):
+    """Put a dead message down for processing once more.
+
+    :param correction: text that takes the place of the payload, or None
+    """
+    cr.execute(
+        """
+        WITH again AS (
+            UPDATE mfg_integration_inbox
+               SET state = 'received', correction = COALESCE(%s, correction),
+                   exception_id = NULL, finished_at = NULL
+             WHERE id = %s AND state = 'dead'
+         RETURNING id, created_at, lane
+        )
+        INSERT INTO mfg_integration_inbox_todo (inbox_id, inbox_at, lane, class)
+        SELECT id, created_at, lane, %s FROM again
+            ON CONFLICT (inbox_id) DO UPDATE
+               SET exception_id = NULL, attempts = 0, starts = 0, next_at = NULL,
+                   error_code = NULL, error = NULL
+        """,
+        [correction, inbox_id, latency_class],
+    )
+    return cr.rowcount == 1
+
+
+def cancel(cr, inbox_id):
+    """Note that a dead message was given up; what waits behind it goes on."""
+    cr.execute(
+        """
+        WITH gone AS (DELETE FROM mfg_integration_inbox_todo WHERE inbox_id = %(id)s)
+        UPDATE mfg_integration_inbox SET state = 'cancelled'
+         WHERE id = %(id)s AND state = 'dead'
+        """,
+        {"id": inbox_id},
+    )
+    return cr.rowcount == 1
+
+
+def lane_heads(cr, limit):
+    """Return the lanes whose first message is due, the most urgent first."""
+    cr.execute(
+        """
+        SELECT lane
+          FROM (SELECT DISTINCT ON (lane) lane, inbox_id, class, next_at, exception_id
+                  FROM mfg_integration_inbox_todo
+                 ORDER BY lane, inbox_id) head
+         WHERE exception_id IS NULL
+           AND (next_at IS NULL OR next_at <= timezone('UTC', clock_timestamp()))
+         ORDER BY class, inbox_id
+         LIMIT %s
+        """,
+        [limit],
+    )
+    return [lane for (lane,) in cr.fetchall()]
+
+
+def start(cr, lane, worker):
+    """Note that ``worker`` begins with the first message of a lane it holds the lock of.
+
+    :return: (inbox id, how many times a process has begun with it and not come back, this
+        time included), None if the lane has nothing due
+    """
+    cr.execute(
+        """
+        WITH head AS (
+            SELECT inbox_id, next_at, exception_id
+              FROM mfg_integration_inbox_todo
+             WHERE lane = %s ORDER BY inbox_id LIMIT 1
+        )
+        UPDATE mfg_integration_inbox_todo t
+           SET starts = t.starts + 1, worker = %s,
+               started_at = timezone('UTC', clock_timestamp())
+          FROM head
+         WHERE t.inbox_id = head.inbox_id
+           AND head.exception_id IS NULL
+           AND (head.next_at IS NULL OR head.next_at <= timezone('UTC', clock_timestamp()))
+     RETURNING t.inbox_id, t.starts
+        """,
+        [lane, worker],
+    )
+    return cr.fetchone()
+
+
+def postpone(cr, inbox_id, delay):
+    """Come back to a message later; that costs it no attempt."""
+    cr.execute(
+        """
+        UPDATE mfg_integration_inbox_todo
+           SET starts = 0,
+               next_at = timezone('UTC', clock_timestamp()) + %s * interval '1 second'
+         WHERE inbox_id = %s
+        """,
+        [delay, inbox_id],
+    )
+
+
+def seconds_to_next(cr):
+    """Return the seconds until a message that waits for its time is due, or None."""
+    cr.execute(
+        """
+        SELECT EXTRACT(epoch FROM MIN(next_at) - timezone('UTC', clock_timestamp()))::float8
+          FROM mfg_integration_inbox_todo
+         WHERE exception_id IS NULL
+           AND next_at > timezone('UTC', clock_timestamp())
+        """
+    )
+    return cr.fetchone()[0]
+
+
+def clean_keys(cr):
+    """Forget the keys whose time is over."""
+    cr.execute(
+        """
+        DELETE FROM mfg_integration_inbox_key
+         WHERE expires_at <= timezone('UTC', clock_timestamp())
+        """
+    )

@@ -1,0 +1,113 @@
+"""How many messages a minute a key may still send.
+
+All processes together keep to the limit, yet a request rarely asks the database: a
+process takes a share of the minute's allowance at a time. Taking it also notes when and
+from where the key was last used.
+"""
+
+import logging
+import threading
+import time
+
+import psycopg2
+
+_logger = logging.getLogger(__name__)
+
+#: shares a minute's allowance is taken in
+SHARES = 20
+_TRIES = 3
+_LEASE = """
+    WITH moment AS (
+        SELECT timezone('UTC', clock_timestamp()) AS now,
+               date_trunc('minute', timezone('UTC', clock_timestamp())) AS minute
+    ), former AS (
+        SELECT window_used FROM mfg_integration_credential_state, moment
+         WHERE credential_id = %(id)s AND window_at = minute
+    ), taken AS (
+        SELECT GREATEST(LEAST(
+                   %(share)s, %(quota)s - COALESCE((SELECT window_used FROM former), 0)
+               ), 0) AS granted
+    )
+    INSERT INTO mfg_integration_credential_state AS s
+           (credential_id, last_used_at, last_used_addr, window_at, window_used)
+    SELECT %(id)s, now, %(addr)s, minute, granted FROM moment, taken
+        ON CONFLICT (credential_id) DO UPDATE
+           SET last_used_at = excluded.last_used_at,
+               last_used_addr = excluded.last_used_addr,
+               window_at = excluded.window_at,
+               window_used = CASE WHEN s.window_at = excluded.window_at
+                                  THEN s.window_used + excluded.window_used
+                                  ELSE excluded.window_used END
+     RETURNING (SELECT granted FROM taken),
+               EXTRACT(epoch FROM s.window_at + interval '1 minute' - s.last_used_at)::float8
+"""
+
+
+class Quotas:
+    """The shares that this process holds."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        # (database, credential id, quota) → [messages left, monotonic end, nothing granted]
+        self._held = {}
+
+    def take(self, registry, credential_id, quota, addr):
+        """Take one message out of the allowance of a key.
+
+        :param quota: messages a minute, 0 for any number
+        :return: None, or the seconds to wait
+        """
+        name = (registry.db_name, credential_id, quota)
+        now = time.monotonic()
+        with self._lock:
+            held = self._held.get(name)
+            if held and now < held[1]:
+                if held[0] > 0:
+                    held[0] -= 1
+                    return None
+                if held[2]:
+                    return held[1] - now
+        granted, seconds = self._lease(registry, credential_id, quota, addr)
+        with self._lock:
+            self._held[name] = [max(granted - 1, 0), now + seconds, granted == 0]
+        return None if granted else seconds
+
+    def _lease(self, registry, credential_id, quota, addr):
+        limit = quota or 2**31 - 1
+        values = {
+            "id": credential_id,
+            "quota": limit,
+            "share": max(1, limit // SHARES),
+            "addr": addr,
+        }
+        for _try in range(_TRIES):
+            try:
+                with registry.cursor() as cr:
+                    cr.execute(_LEASE, values)
+                    return cr.fetchone()
+            except psycopg2.OperationalError:
+                # another process takes its share at the same moment
+                continue
+        return 1, 0.0
+
+
+def note_refusal(registry, credential_id, code, addr):
+    """Note for the owner of a key why it was refused."""
+    try:
+        with registry.cursor() as cr:
+            cr.execute(
+                """
+                INSERT INTO mfg_integration_credential_state AS s
+                       (credential_id, refused_at, refused_code, refused_addr)
+                VALUES (%(id)s, timezone('UTC', clock_timestamp()), %(code)s, %(addr)s)
+                    ON CONFLICT (credential_id) DO UPDATE
+                   SET refused_at = excluded.refused_at,
+                       refused_code = excluded.refused_code,
+                       refused_addr = excluded.refused_addr
+                 WHERE s.refused_at IS NULL OR s.refused_code <> excluded.refused_code
+                    OR s.refused_at < excluded.refused_at - interval '10 seconds'
+                """,
+                {"id": credential_id, "code": code, "addr": addr},
+            )
+    except psycopg2.OperationalError:
+        _logger.debug("Somebody else noted a refusal at the same moment")

@@ -1,0 +1,87 @@
+-- Runtime tables of inbound messages. Executed by mfg.integration.inbox.init() at install
+-- and at every update, so every statement must be repeatable.
+--
+-- The inbox keeps what came in, byte by byte, in monthly partitions; what is not finished
+-- has a narrow row in one hot table besides; keys outlive their messages' processing.
+-- Timestamps are UTC without time zone, as everywhere in Odoo.
+
+CREATE SEQUENCE IF NOT EXISTS mfg_integration_inbox_id_seq AS bigint;
+CREATE TABLE IF NOT EXISTS mfg_integration_inbox (
+    id bigint NOT NULL DEFAULT nextval('mfg_integration_inbox_id_seq'),
+    uuid uuid NOT NULL,
+    system_id integer NOT NULL,
+    interface_id integer NOT NULL,
+    interface_version_id integer,
+    company_id integer NOT NULL,
+    credential_id integer NOT NULL,
+    type varchar NOT NULL,
+    key varchar,
+    lane varchar NOT NULL,
+    state varchar NOT NULL CHECK (state IN ('received', 'processed', 'rejected', 'dead', 'cancelled')),
+    headers jsonb NOT NULL,
+    remote_addr varchar,
+    body bytea NOT NULL,
+    body_sha256 char(64) NOT NULL,
+    -- what a person put in the place of the body, which itself never changes
+    correction varchar,
+    traceparent varchar,
+    attempts integer NOT NULL DEFAULT 0,
+    result jsonb,
+    links jsonb,
+    error_code varchar,
+    error varchar,
+    exception_id integer,
+    created_at timestamp NOT NULL DEFAULT timezone('UTC', clock_timestamp()),
+    finished_at timestamp,
+    PRIMARY KEY (id, created_at)
+) PARTITION BY RANGE (created_at);
+ALTER SEQUENCE mfg_integration_inbox_id_seq OWNED BY mfg_integration_inbox.id;
+CREATE INDEX IF NOT EXISTS mfg_integration_inbox_uuid_idx ON mfg_integration_inbox (uuid);
+CREATE INDEX IF NOT EXISTS mfg_integration_inbox_interface_idx ON mfg_integration_inbox (interface_id, id);
+CREATE INDEX IF NOT EXISTS mfg_integration_inbox_links_idx ON mfg_integration_inbox USING gin (links jsonb_path_ops);
+
+-- Only unfinished messages. `starts` counts how often a process began with it and has not
+-- come back: it is written before the work, on a connection of its own.
+CREATE TABLE IF NOT EXISTS mfg_integration_inbox_todo (
+    inbox_id bigint PRIMARY KEY,
+    inbox_at timestamp NOT NULL,
+    lane varchar NOT NULL,
+    class smallint NOT NULL,
+    attempts integer NOT NULL DEFAULT 0,
+    starts smallint NOT NULL DEFAULT 0,
+    started_at timestamp,
+    worker varchar,
+    next_at timestamp,
+    error_code varchar,
+    error varchar,
+    -- dead, and its interface lets nothing pass before a person has decided
+    exception_id integer
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+CREATE INDEX IF NOT EXISTS mfg_integration_inbox_todo_lane_idx ON mfg_integration_inbox_todo (lane, inbox_id);
+
+-- The primary key is what makes an effect happen once.
+CREATE TABLE IF NOT EXISTS mfg_integration_inbox_key (
+    system_id integer NOT NULL,
+    interface_id integer NOT NULL,
+    key varchar NOT NULL,
+    fingerprint char(64) NOT NULL,
+    inbox_id bigint NOT NULL,
+    response jsonb NOT NULL,
+    created_at timestamp NOT NULL DEFAULT timezone('UTC', clock_timestamp()),
+    expires_at timestamp NOT NULL,
+    PRIMARY KEY (system_id, interface_id, key)
+);
+CREATE INDEX IF NOT EXISTS mfg_integration_inbox_key_expires_idx ON mfg_integration_inbox_key (expires_at);
+
+-- Separate from the key's own row, so that people who edit it and requests that use it
+-- never wait for each other.
+CREATE TABLE IF NOT EXISTS mfg_integration_credential_state (
+    credential_id integer PRIMARY KEY,
+    last_used_at timestamp,
+    last_used_addr varchar,
+    refused_at timestamp,
+    refused_code varchar,
+    refused_addr varchar,
+    window_at timestamp,
+    window_used integer NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
