@@ -188,8 +188,10 @@ class Work:
 
     def _emit(self, cr, count, lanes, payload, record):
         env = self.env(cr)
-        records = env["res.partner.category"].browse(
-            [record] if record else self.records[:lanes]
+        records = list(
+            env["res.partner.category"].browse(
+                [record] if record else self.records[:lanes]
+            )
         )
         events = env["mfg.integration.event"]
         for _turn in range(count):

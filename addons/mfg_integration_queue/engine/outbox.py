@@ -94,6 +94,7 @@ class Outbox:
 
     def __init__(self, cr):
         self._cr = cr
+        self.routes = {}  # interface code → route, looked up once a transaction
         self._waiting = []  # (mark, event values, delivery values)
         self._written = []  # (mark of the flush, entries)
         self._marks = []  # those in force, the newest last
@@ -114,6 +115,13 @@ class Outbox:
             outbox._waiting.clear()
             cr.precommit.add(outbox._flush)
         return outbox
+
+    @staticmethod
+    def forget_routes(cr):
+        """The configuration changed inside the transaction."""
+        outbox = cr.postcommit.data.get(_OUTBOX)
+        if outbox:
+            outbox.routes.clear()
 
     def append(self, event, deliveries):
         """Buffer one event (dict of ``_EVENT_COLUMNS``) and its deliveries (tuples of

@@ -10,6 +10,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..engine import envelope
+from ..engine.outbox import Outbox
 from ..engine.ownership import MAX_PARTITIONS
 from ..engine.settings import EndpointSettings, Secret, Settings
 from ..engine.wakeup import SETTINGS, notify_after_commit
@@ -389,6 +390,7 @@ class MfgIntegrationEndpoint(models.Model):
     @api.model
     def _settings_changed(self):
         self.env.registry.clear_cache()
+        Outbox.forget_routes(self.env.cr)
         notify_after_commit(self.env.cr, SETTINGS)
 
     @api.model

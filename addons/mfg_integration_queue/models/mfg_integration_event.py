@@ -2,7 +2,6 @@ import datetime
 import hashlib
 import json
 import re
-import secrets
 import uuid
 
 from odoo import _, api, fields, models, tools
@@ -116,16 +115,22 @@ class MfgIntegrationEvent(models.Model):
                     record=record.display_name,
                 )
             )
-        route = self.env["mfg.integration.interface"]._route(interface_code)
+        outbox = Outbox.of(self.env)
+        if interface_code not in outbox.routes:
+            outbox.routes[interface_code] = self.env[
+                "mfg.integration.interface"
+            ]._route(interface_code)
+        route = outbox.routes[interface_code]
         company = self._company_of(record)
         endpoints = self._check_route(route, interface_code, record, company)
         if payload is None:
             payload = self._payload_of(record, interface_code)
         text = self._serialise(payload, interface_code, record)
         lane = self._lane(record, key)
-        Outbox.of(self.env).append(
+        message_id = uuid.uuid4()
+        outbox.append(
             {
-                "uuid": str(uuid.uuid4()),
+                "uuid": str(message_id),
                 "aggregatetype": route["aggregate"],
                 "aggregateid": str(record.id),
                 "type": route["type"],
@@ -142,7 +147,7 @@ class MfgIntegrationEvent(models.Model):
                 "res_table": None
                 if record._abstract or not record._auto
                 else record._table,
-                "traceparent": self._traceparent(),
+                "traceparent": self._traceparent(message_id),
                 "occurred_at": occurred_at,
             },
             [
@@ -273,12 +278,12 @@ class MfgIntegrationEvent(models.Model):
         return None
 
     @api.model
-    def _traceparent(self):
+    def _traceparent(self, message_id):
         """Continue the caller's trace, or begin one (W3C Trace Context)."""
         given = request.httprequest.headers.get("traceparent") if request else None
         if given and _TRACEPARENT.fullmatch(given):
             return given
-        return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+        return f"00-{message_id.hex}-{message_id.hex[16:]}-01"
 
     @api.model
     def _cron_maintain_partitions(self):

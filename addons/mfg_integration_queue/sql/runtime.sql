@@ -32,7 +32,8 @@ CREATE TABLE IF NOT EXISTS mfg_integration_event (
 ALTER SEQUENCE mfg_integration_event_id_seq OWNED BY mfg_integration_event.id;
 CREATE INDEX IF NOT EXISTS mfg_integration_event_uuid_idx ON mfg_integration_event (uuid);
 CREATE INDEX IF NOT EXISTS mfg_integration_event_record_idx ON mfg_integration_event (res_model, res_id);
-CREATE INDEX IF NOT EXISTS mfg_integration_event_keys_idx ON mfg_integration_event USING gin (keys jsonb_path_ops);
+CREATE INDEX IF NOT EXISTS mfg_integration_event_keys_idx ON mfg_integration_event USING gin (keys jsonb_path_ops)
+    WHERE keys IS NOT NULL;
 
 -- Only unfinished deliveries. Deliveries leave this table by DELETE, which keeps it
 -- small; fillfactor leaves room for HOT updates of the retry columns.

@@ -67,6 +67,14 @@ class TestEmit(QueueCase):
                 self._emit(payload={"n": number})
         self.assertEqual([e["payload"]["n"] for e in trap.events], list(range(8)))
 
+    def test_configuration_changed_in_the_same_transaction_counts(self):
+        self._emit()
+        second = self._endpoint("Archive")
+        self._subscribe(self.interface, second, self.company)
+        with trap_events(self.env) as trap:
+            self._emit()
+        self.assertIn(second.id, trap.events[0]["endpoint_ids"])
+
     # rollback
 
     def test_iq_01_savepoint_takes_its_events_back(self):
