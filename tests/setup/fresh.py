@@ -169,6 +169,8 @@ class Launched:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            # Shells start background jobs, such as CI runs, with Ctrl-C ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             **options,
         )
         self.lines = []
