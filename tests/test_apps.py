@@ -94,7 +94,7 @@ def test_en_10_installed_from_the_apps_menu(plain_odoo, page, tmp_path):
     for title, hint in (
         ("Systems", "Which system do you want to talk to?"),
         ("Endpoints", "Where do messages go?"),
-        ("Interfaces", "Agree on a conversation"),
+        ("Subscriptions", "Nobody listens yet"),
     ):
         page.click("button.dropdown-toggle:has-text('Configuration')")
         page.click(f".o-dropdown--menu a:text-is('{title}')")
