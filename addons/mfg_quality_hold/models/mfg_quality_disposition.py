@@ -1,0 +1,339 @@
+import hashlib
+import json
+
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tools import float_compare
+
+from ..engine.ledger import ledger
+from .mfg_quality_approval_rule import DISPOSITIONS
+
+# Decisions that free stock where it is, without a document of Odoo.
+RELEASES = ("release", "use_as_is", "withdraw")
+# What a signature stands for; fixed once proposed.
+CONTENT = {"kind", "line_ids", "justification", "customer_approval", "hold_id"}
+PROTECTED = {"state", "company_id", "proposed_by_id", "proposed_on", "name"}
+
+
+class MfgQualityDisposition(models.Model):
+    _name = "mfg.quality.disposition"
+    _description = "Quality Disposition"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _check_company_auto = True
+    _order = "id desc"
+
+    name = fields.Char(required=True, readonly=True, copy=False, default="/")
+    hold_id = fields.Many2one(
+        "mfg.quality.hold", required=True, ondelete="restrict", index=True
+    )
+    company_id = fields.Many2one(related="hold_id.company_id", store=True)
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    severity = fields.Selection(related="hold_id.severity")
+    kind = fields.Selection(DISPOSITIONS, "Decision", required=True, tracking=True)
+    state = fields.Selection(
+        [
+            ("draft", "Draft"),
+            ("proposed", "Proposed"),
+            ("approved", "Approved"),
+            ("executing", "Executing"),
+            ("done", "Done"),
+            ("rejected", "Rejected"),
+        ],
+        required=True,
+        default="draft",
+        readonly=True,
+        tracking=True,
+        copy=False,
+    )
+    justification = fields.Text(
+        help="Why this is right. A concession or a withdrawal needs one."
+    )
+    customer_approval = fields.Char(
+        help="Reference of the customer's agreement, if any."
+    )
+    line_ids = fields.One2many(
+        "mfg.quality.disposition.line", "disposition_id", copy=False
+    )
+    value = fields.Monetary(compute="_compute_value")
+    proposed_by_id = fields.Many2one("res.users", readonly=True, copy=False)
+    proposed_on = fields.Datetime(readonly=True, copy=False)
+    signature_ids = fields.One2many(
+        "mfg.quality.signature", "disposition_id", readonly=True
+    )
+    missing_signatures = fields.Integer(compute="_compute_missing_signatures")
+
+    @api.depends("line_ids.quantity", "line_ids.hold_line_id.unit_value")
+    def _compute_value(self):
+        for disposition in self:
+            disposition.value = sum(
+                line.quantity * line.hold_line_id.unit_value
+                for line in disposition.line_ids
+            )
+
+    @api.depends("signature_ids", "kind", "line_ids.quantity", "severity")
+    def _compute_missing_signatures(self):
+        for disposition in self:
+            disposition.missing_signatures = sum(
+                disposition._open_requirements().values()
+            )
+
+    @api.constrains("hold_id", "line_ids")
+    def _check_lines(self):
+        for disposition in self:
+            if disposition.line_ids.hold_line_id.hold_id - disposition.hold_id:
+                raise ValidationError(
+                    _(
+                        "All lines of a disposition belong to hold %(hold)s.",
+                        hold=disposition.hold_id.name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            if PROTECTED & set(vals) and not ledger(self.env.cr).in_transition:
+                raise AccessError(_("A disposition begins as a draft."))
+            vals["name"] = self.env["ir.sequence"].next_by_code(
+                "mfg.quality.disposition"
+            )
+        dispositions = super().create(vals_list)
+        # The hold shows that somebody is at work on it; the user may not write it.
+        dispositions.hold_id.sudo()._refresh_state()
+        return dispositions
+
+    def write(self, vals):
+        if not ledger(self.env.cr).in_transition:
+            if PROTECTED & set(vals):
+                raise AccessError(
+                    _("The state of a disposition changes through its actions.")
+                )
+            if CONTENT & set(vals) and any(record.state != "draft" for record in self):
+                raise UserError(
+                    _(
+                        "A proposed disposition is fixed, because signatures stand for its "
+                        "content. Reject it and make a new one."
+                    )
+                )
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_draft_only(self):
+        if any(disposition.state != "draft" for disposition in self):
+            raise UserError(
+                _("A proposed disposition stays on record. Reject it instead.")
+            )
+
+    def unlink(self):
+        holds = self.hold_id
+        res = super().unlink()
+        holds.sudo()._refresh_state()  # back to on hold; the user may not write holds
+        return res
+
+    # -- content and signatures --------------------------------------------------------
+
+    def _content(self):
+        """What a signature stands for, as plain data."""
+        self.ensure_one()
+        return {
+            "hold": self.hold_id.name,
+            "disposition": self.name,
+            "kind": self.kind,
+            "justification": self.justification or "",
+            "customer_approval": self.customer_approval or "",
+            "proposed_by": self.proposed_by_id.id,
+            "lines": sorted(
+                [
+                    line.hold_line_id.id,
+                    line.product_id.id,
+                    line.lot_id.id,
+                    round(line.quantity, 6),
+                ]
+                for line in self.line_ids
+            ),
+        }
+
+    def _content_hash(self):
+        """SHA-256 of the content; a changed word is another content."""
+        text = json.dumps(self._content(), sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _approvals(self):
+        """Signatures that approve the present content."""
+        digest = self._content_hash()
+        return self.signature_ids.filtered(
+            lambda signature: (
+                signature.decision == "approve" and signature.content_hash == digest
+            )
+        )
+
+    def _open_requirements(self):
+        """{group: signatures still missing}, each person counting once."""
+        self.ensure_one()
+        rules = self.env["mfg.quality.approval.rule"].sudo()  # who must sign binds all
+        needed = dict(
+            rules._required(self.company_id, self.kind, self.severity, self.value)
+        )
+        for user in self._approvals().user_id:
+            for group in sorted(needed, key=lambda group: len(group.users)):
+                if needed[group] and user in group.users:
+                    needed[group] -= 1
+                    break
+        return needed
+
+    def _is_signed(self):
+        """Tell whether every signature is there and stands for the present content."""
+        return not any(self._open_requirements().values())
+
+    # -- actions -----------------------------------------------------------------------
+
+    def action_propose(self):
+        """Put the decision forward for approval."""
+        for disposition in self:
+            if disposition.state != "draft":
+                raise UserError(_("Only a draft can be proposed."))
+            # Quantities of stock the proposer may not see in full.
+            disposition.sudo()._check_proposal()
+            with ledger(self.env.cr).transition():
+                disposition.write(
+                    {
+                        "state": "proposed",
+                        "proposed_by_id": self.env.uid,
+                        "proposed_on": fields.Datetime.now(),
+                    }
+                )
+            disposition.hold_id.sudo()._refresh_state()  # follows from the proposal
+
+    def _check_proposal(self):
+        """Refuse what cannot be decided: too much, nothing, no reason given."""
+        self.ensure_one()
+        if not self.line_ids:
+            raise UserError(_("Add what the disposition is about."))
+        if self.kind in ("use_as_is", "withdraw") and not self.justification:
+            raise UserError(_("Say in the justification why the decision is right."))
+        for line in self.line_ids:
+            line._check_proposal()
+
+    def action_sign(self):
+        """Open the dialog for the signature."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Sign %(name)s", name=self.name),
+            "res_model": "mfg.quality.sign",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_disposition_id": self.id},
+        }
+
+    def _sign(self, decision, meaning, password):
+        """Approve or reject with a signature of the current user.
+
+        :raises AccessError: the user may not decide on this one
+        :raises UserError: wrong password, or nothing to sign
+        """
+        self.ensure_one()
+        if self.state != "proposed":
+            raise UserError(
+                _("Disposition %(name)s is not up for a signature.", name=self.name)
+            )
+        self._check_signer()
+        signature = self.env["mfg.quality.signature"]._sign(
+            self, decision, meaning, password
+        )
+        if decision == "reject":
+            self._set_state("rejected")
+        elif self._is_signed():
+            self._set_state("approved")
+            if self.kind in RELEASES:
+                self.sudo()._execute()  # decided by signature; approvers move no stock
+        return signature
+
+    def _check_signer(self):
+        """Requester, inspector and approver are different persons."""
+        user = self.env.user
+        if not user.has_group("mfg_quality_hold.group_approve"):
+            raise AccessError(_("Deciding needs the right Quality Holds: Approve."))
+        if self.company_id not in user.company_ids:
+            raise AccessError(
+                _("You do not belong to %(company)s.", company=self.company_id.name)
+            )
+        if user in (self.hold_id.placed_by_id, self.proposed_by_id):
+            raise AccessError(
+                _(
+                    "You placed hold %(hold)s or proposed this decision. Another approver "
+                    "must sign.",
+                    hold=self.hold_id.name,
+                )
+            )
+        if user in self.hold_id._inspectors():
+            raise AccessError(
+                _(
+                    "You inspected what hold %(hold)s keeps. Another approver must sign.",
+                    hold=self.hold_id.name,
+                )
+            )
+        if user in self._approvals().user_id:
+            raise AccessError(
+                _("You have signed already. Another person must sign, too.")
+            )
+
+    def _set_state(self, state):
+        # The states of decision and hold follow from signatures; signers write neither.
+        for disposition in self.sudo():
+            with ledger(self.env.cr).transition():
+                disposition.write({"state": state})
+            disposition.hold_id._refresh_state()
+
+    def action_execute(self):
+        """Carry out an approved decision with Odoo's own documents."""
+        for disposition in self:
+            if disposition.state != "approved":
+                raise UserError(
+                    _("Disposition %(name)s is not approved.", name=disposition.name)
+                )
+            disposition.check_access_rights("write")
+            disposition.check_access_rule("write")
+            disposition.sudo()._execute()  # a signed decision needs no further rights
+
+    def _execute(self):
+        """Free the stock, or make the documents that take it out of the hold."""
+        self.ensure_one()
+        if self.state != "approved" or not self._is_signed():
+            raise UserError(
+                _(
+                    "The signatures of %(name)s do not stand for its present content.",
+                    name=self.name,
+                )
+            )
+        if self.kind in RELEASES:
+            for line in self.line_ids:
+                line.hold_line_id._dispose(line.quantity)
+                line._set_done(line.quantity)
+            self._set_state("done")
+            return
+        self._set_state("executing")
+        getattr(self, f"_execute_{self.kind}")()
+
+    def _count_done(self):
+        """The moves of the decision are done, all or some of them."""
+        for disposition in self:
+            if disposition.state == "executing" and all(
+                float_compare(
+                    line.qty_done,
+                    line.quantity,
+                    precision_rounding=line.uom_id.rounding or 0.01,
+                )
+                >= 0
+                for line in disposition.line_ids
+            ):
+                disposition._set_state("done")
+            else:
+                disposition.hold_id._refresh_state()
+
+    def _execute_scrap(self):
+        for line in self.line_ids:
+            for quant, quantity in line._quants_to_take():
+                scrap = self.env["stock.scrap"].create(
+                    line._prepare_scrap_vals(quant, quantity)
+                )
+                scrap.do_scrap()

@@ -1,0 +1,103 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessDenied, AccessError, UserError
+
+from ..engine.ledger import ledger
+
+
+class MfgQualitySignature(models.Model):
+    """Who decided what, when and with which meaning. Written once, with a password."""
+
+    _name = "mfg.quality.signature"
+    _description = "Quality Signature"
+    _order = "signed_on desc, id desc"
+    _rec_name = "printed_name"
+
+    hold_id = fields.Many2one(
+        "mfg.quality.hold",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
+        index=True,
+    )
+    company_id = fields.Many2one(related="hold_id.company_id", store=True)
+    disposition_id = fields.Many2one(
+        "mfg.quality.disposition", readonly=True, ondelete="restrict", index=True
+    )
+    user_id = fields.Many2one("res.users", readonly=True, required=True)
+    printed_name = fields.Char(readonly=True, required=True)
+    role = fields.Selection(
+        [("approver", "Approver"), ("inspector", "Inspector")],
+        readonly=True,
+        required=True,
+    )
+    decision = fields.Selection(
+        [("approve", "Approved"), ("reject", "Rejected")], readonly=True, required=True
+    )
+    meaning = fields.Char(readonly=True, required=True)
+    signed_on = fields.Datetime("Signed on (UTC)", readonly=True, required=True)
+    content_hash = fields.Char("SHA-256 of the content", readonly=True, required=True)
+
+    _sql_constraints = [
+        (
+            "one_per_person",
+            "unique(disposition_id, user_id, content_hash)",
+            "You have signed this decision already.",
+        ),
+    ]
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not ledger(self.env.cr).in_transition:
+            raise AccessError(_("A signature is made with the password of who signs."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if vals:
+            raise UserError(_("A signature cannot be changed."))
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(_("A signature cannot be deleted."))
+
+    @api.model
+    def _sign(self, disposition, decision, meaning, password):
+        """Sign the present content of a disposition as the user of the environment.
+
+        :param str decision: ``approve`` or ``reject``
+        :raises UserError: wrong or missing password
+        """
+        user = self.env.user
+        self._authenticate(password)
+        # Approvers sign; nobody has the right to create signatures otherwise.
+        with ledger(self.env.cr).transition():
+            return self.sudo().create(
+                {
+                    "hold_id": disposition.hold_id.id,
+                    "disposition_id": disposition.id,
+                    "user_id": user.id,
+                    "printed_name": user.name,
+                    "role": "approver",
+                    "decision": decision,
+                    "meaning": meaning,
+                    "signed_on": fields.Datetime.now(),
+                    "content_hash": disposition._content_hash(),
+                }
+            )
+
+    @api.model
+    def _authenticate(self, password):
+        """Check the password of the user, each time, as the login does.
+
+        Failed attempts count towards Odoo's cooldown of logins.
+        """
+        user = self.env.user
+        if not password:
+            raise UserError(_("Enter your password to sign."))
+        try:
+            with user._assert_can_auth(user=user.id):
+                user.with_user(user)._check_credentials(password, {"interactive": True})
+        except AccessDenied as error:
+            raise UserError(
+                _("The password is not the one of %(user)s.", user=user.name)
+            ) from error

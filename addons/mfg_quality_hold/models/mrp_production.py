@@ -1,0 +1,95 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import UserError
+
+
+class MrpProduction(models.Model):
+    _inherit = "mrp.production"
+
+    hold_line_ids = fields.One2many(
+        "mfg.quality.hold.line", "production_id", "Hold Lines", readonly=True
+    )
+    is_on_hold = fields.Boolean(
+        "On Quality Hold", compute="_compute_is_on_hold", store=True, copy=False
+    )
+
+    @api.depends("hold_line_ids.state", "hold_line_ids.kind")
+    def _compute_is_on_hold(self):
+        for order in self:
+            order.is_on_hold = any(
+                line.state == "active" and line.kind == "production"
+                for line in order.hold_line_ids
+            )
+
+    def write(self, vals):
+        if "is_on_hold" in vals:
+            raise UserError(
+                _(
+                    "Whether an order is on hold follows from its holds. Release the hold."
+                )
+            )
+        if vals.get("state") in ("done", "cancel", "to_close", "progress"):
+            self._check_not_held()
+        return super().write(vals)
+
+    def _check_not_held(self):
+        """Refuse any progress of a held order.
+
+        :raises UserError: names the order and the hold
+        """
+        for order in self:
+            if order.is_on_hold:
+                # The message names the hold to people who may not open it.
+                lines = order.sudo().hold_line_ids.filtered(
+                    lambda line: line.state == "active" and line.kind == "production"
+                )
+                raise UserError(
+                    _(
+                        "%(order)s is on quality hold %(hold)s. It cannot be planned, "
+                        "worked on, finished, split or cancelled until the hold is "
+                        "released.",
+                        order=order.name,
+                        hold=", ".join(lines.hold_id.mapped("name")),
+                    )
+                )
+
+    def action_place_on_hold(self):
+        """Open the dialog that places the orders on hold."""
+        return self.env["mfg.quality.hold.place"]._action_for(self)
+
+    def action_assign(self):
+        self._check_not_held()
+        return super().action_assign()
+
+    def button_plan(self):
+        self._check_not_held()
+        return super().button_plan()
+
+    def action_cancel(self):
+        self._check_not_held()
+        return super().action_cancel()
+
+    def action_split(self):
+        self._check_not_held()
+        return super().action_split()
+
+    def action_merge(self):
+        self._check_not_held()
+        return super().action_merge()
+
+    def pre_button_mark_done(self):
+        self._check_not_held()
+        return super().pre_button_mark_done()
+
+    def _split_productions(
+        self, amounts=False, cancel_remaining_qty=False, set_consumed_qty=False
+    ):
+        self._check_not_held()
+        return super()._split_productions(
+            amounts=amounts,
+            cancel_remaining_qty=cancel_remaining_qty,
+            set_consumed_qty=set_consumed_qty,
+        )
+
+    def _post_inventory(self, cancel_backorder=False):
+        self._check_not_held()
+        return super()._post_inventory(cancel_backorder=cancel_backorder)

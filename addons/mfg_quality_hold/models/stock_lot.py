@@ -1,0 +1,97 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError, UserError
+
+LOCKED_LOTS = "mfg_quality_hold_locked_lots"
+
+
+class StockLot(models.Model):
+    _inherit = "stock.lot"
+
+    hold_line_ids = fields.One2many(
+        "mfg.quality.hold.line", "lot_id", "Hold Lines", readonly=True
+    )
+    is_on_hold = fields.Boolean(
+        "On Quality Hold", compute="_compute_is_on_hold", store=True, copy=False
+    )
+    hold_count = fields.Integer(compute="_compute_hold_count")
+
+    @api.depends("hold_line_ids.state", "hold_line_ids.kind")
+    def _compute_is_on_hold(self):
+        active = self._lots_of_active_lines()
+        for lot in self:
+            lot.is_on_hold = lot.id in active
+
+    def _lots_of_active_lines(self):
+        groups = self.env["mfg.quality.hold.line"]._read_group(
+            [
+                ("lot_id", "in", self.ids),
+                ("kind", "=", "lot"),
+                ("state", "=", "active"),
+            ],
+            ["lot_id"],
+        )
+        return {lot.id for (lot,) in groups}
+
+    def _compute_hold_count(self):
+        groups = self.env["mfg.quality.hold.line"]._read_group(
+            [("lot_id", "in", self.ids), ("state", "=", "active")],
+            ["lot_id"],
+            ["hold_id:count_distinct"],
+        )
+        counts = {lot.id: count for lot, count in groups}
+        for lot in self:
+            lot.hold_count = counts.get(lot.id, 0)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self._refuse_flag(*vals_list)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._refuse_flag(vals)
+        if {"name", "product_id", "company_id"} & set(vals):
+            for lot in self:
+                if lot.is_on_hold:
+                    lot._refuse_relabel()
+        return super().write(vals)
+
+    @api.model
+    def _refuse_flag(self, *vals_list):
+        """The flag follows the holds; nobody writes it, with or without sudo."""
+        if any("is_on_hold" in vals for vals in vals_list):
+            raise AccessError(
+                _(
+                    "Whether a lot is on hold follows from its holds. Place or release one."
+                )
+            )
+
+    def _refuse_relabel(self):
+        lines = self.sudo().hold_line_ids  # the message names the hold, to everybody
+        self.env["mfg.quality.hold.line"]._refuse(
+            lines.filtered(lambda line: line.state == "active"), self.product_id, self
+        )
+
+    def action_place_on_hold(self):
+        """Open the dialog that places the lots on hold."""
+        return self.env["mfg.quality.hold.place"]._action_for(self)
+
+    def action_view_holds(self):
+        """Show the holds of the lot."""
+        self.ensure_one()
+        if not self.env.user.has_group("mfg_quality_hold.group_place"):
+            raise UserError(_("Your rights do not include looking at quality holds."))
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "mfg_quality_hold.mfg_quality_hold_action"
+        )
+        return dict(action, domain=[("line_ids.lot_id", "=", self.id)], context={})
+
+    def _quality_hold_lock(self):
+        """Share-lock the lots: a hold that begins meanwhile makes us start again."""
+        # Cleared by every flush and rollback to a savepoint, which may release locks.
+        locked = self.env.cr.precommit.data.setdefault(LOCKED_LOTS, set())
+        wanted = set(self._ids) - locked
+        if wanted:
+            self.env.cr.execute(
+                "SELECT 1 FROM stock_lot WHERE id IN %s FOR SHARE", [tuple(wanted)]
+            )
+            locked |= wanted

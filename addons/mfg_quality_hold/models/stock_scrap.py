@@ -1,0 +1,19 @@
+from odoo import fields, models
+
+
+class StockScrap(models.Model):
+    _inherit = "stock.scrap"
+
+    quality_disposition_line_id = fields.Many2one(
+        "mfg.quality.disposition.line",
+        "Disposition",
+        copy=False,
+        readonly=True,
+        ondelete="restrict",
+    )
+
+    def _prepare_move_values(self):
+        values = super()._prepare_move_values()
+        if self.quality_disposition_line_id:
+            values["quality_disposition_line_id"] = self.quality_disposition_line_id.id
+        return values

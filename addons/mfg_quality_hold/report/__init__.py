@@ -1,0 +1,1 @@
+from . import stock_forecasted_product_product

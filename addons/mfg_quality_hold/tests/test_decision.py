@@ -1,0 +1,260 @@
+from odoo import Command
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+from odoo.tools import mute_logger
+
+from .common import HoldCase
+
+
+@tagged("post_install", "-at_install")
+class TestDecision(HoldCase):
+    """A hold ends by a signed decision of a second person, and in no other way."""
+
+    def test_qh_18_release_by_a_second_person(self):
+        hold = self.world.hold(self.lot_a)
+        self.assertEqual(hold.state, "on_hold")
+        disposition = self.world.propose(hold, "release")
+        self.assertEqual(hold.state, "approval")
+        self.world.sign(disposition, "apr1")
+        self.assertEqual(disposition.state, "done")
+        self.assertEqual(hold.state, "closed")
+        self.assertFalse(self.lot_a.is_on_hold)
+        signature = disposition.signature_ids
+        self.assertEqual(signature.user_id, self.world.users["apr1"])
+        self.assertEqual(signature.printed_name, "Hold apr1")
+        self.assertEqual(signature.content_hash, disposition._content_hash())
+
+    def test_qh_18_placed_in_error_is_withdrawn_like_a_release(self):
+        hold = self.world.hold(self.lot_a)
+        self.world.decide(hold, "withdraw")
+        self.assertEqual(hold.state, "cancelled")
+        self.assertFalse(self.lot_a.is_on_hold)
+
+    def test_qh_18_who_placed_or_proposed_does_not_approve(self):
+        both = self.world.user(
+            "both",
+            "mfg_quality_hold.group_inspect,mfg_quality_hold.group_approve,"
+            "stock.group_stock_user",
+        )
+        self.world.users["both"] = both
+        placed = self.world.hold(self.lot_a, user="both")
+        disposition = self.world.propose(placed, "release")
+        with self.assertRaisesRegex(AccessError, "Another approver"):
+            self.world.sign(disposition, "both")
+        other = self.world.hold(self.lot_b)
+        disposition = self.world.propose(other, "release", user="both")
+        with self.assertRaisesRegex(AccessError, "Another approver"):
+            self.world.sign(disposition, "both")
+
+    def test_qh_18_managers_and_administrators_do_not_approve(self):
+        hold = self.world.hold(self.lot_a)
+        disposition = self.world.propose(hold, "release")
+        admin = self.world.user(
+            "admin", "base.group_system,stock.group_stock_manager,mrp.group_mrp_manager"
+        )
+        self.world.users["admin"] = admin
+        for user in ("mgr", "admin", "conf", "qa"):
+            with self.subTest(user), self.assertRaises(AccessError):
+                self.as_user(disposition, user)._sign("approve", "ok", f"hold-{user}")
+            self.assertFalse(disposition.signature_ids)
+        self.assertTrue(self.lot_a.is_on_hold)
+
+    @mute_logger("odoo.addons.base.models.res_users")
+    def test_qh_18_signature_needs_the_password_each_time(self):
+        hold = self.world.hold(self.lot_a)
+        disposition = self.world.propose(hold, "release")
+        with self.assertRaisesRegex(UserError, "password"), self.cr.savepoint():
+            self.world.sign(disposition, "apr1", password="hold-apr2")
+        env = self.world.as_user("apr1")
+        wizard = env["mfg.quality.sign"].create({"disposition_id": disposition.id})
+        with self.assertRaisesRegex(UserError, "password"):
+            wizard.action_done()
+        self.assertTrue(self.lot_a.is_on_hold)
+        wizard.password = "hold-apr1"
+        wizard.action_done()
+        self.assertFalse(self.lot_a.is_on_hold)
+
+    def test_qh_18_password_is_kept_nowhere(self):
+        field = self.env["mfg.quality.sign"]._fields["password"]
+        self.assertFalse(field.store)
+
+    def test_qh_18_signature_is_neither_made_nor_changed_by_hand(self):
+        hold = self.world.hold(self.lot_a)
+        disposition = self.world.propose(hold, "release")
+        values = {
+            "hold_id": hold.id,
+            "disposition_id": disposition.id,
+            "user_id": self.world.users["apr1"].id,
+            "printed_name": "Hold apr1",
+            "role": "approver",
+            "decision": "approve",
+            "meaning": "ok",
+            "signed_on": "2024-01-01 00:00:00",
+            "content_hash": disposition._content_hash(),
+        }
+        with self.assertRaises(AccessError):
+            self.env["mfg.quality.signature"].sudo().create(values)
+        self.world.sign(disposition, "apr1", decision="reject")
+        signature = disposition.signature_ids.sudo()
+        with self.assertRaises(UserError):
+            signature.decision = "approve"
+        with self.assertRaises(UserError):
+            signature.unlink()
+        self.assertEqual(disposition.state, "rejected")
+        self.assertTrue(self.lot_a.is_on_hold)
+
+    def test_qh_18_signed_content_is_fixed(self):
+        hold = self.world.hold(self.lot_a)
+        disposition = self.world.propose(hold, "release")
+        for values in (
+            {"kind": "scrap"},
+            {"justification": "x"},
+            {"line_ids": [Command.update(disposition.line_ids.id, {"quantity": 1})]},
+        ):
+            with self.subTest(values), self.assertRaisesRegex(UserError, "fixed"):
+                disposition.write(values)
+        for values in ({"state": "approved"}, {"proposed_by_id": False}):
+            with self.subTest(values), self.assertRaises(AccessError):
+                disposition.sudo().write(values)
+
+    def test_qh_18_matrix_asks_for_two_persons(self):
+        self.env["mfg.quality.approval.rule"].create(
+            {
+                "name": "Concessions",
+                "company_id": self.world.company.id,
+                "kind": "use_as_is",
+                "severity": "critical",
+                "count": 2,
+            }
+        )
+        hold = self.world.hold(self.lot_a, reason="SAFETY")
+        disposition = self.world.propose(hold, "use_as_is")
+        self.world.sign(disposition, "apr1")
+        self.assertEqual(disposition.state, "proposed")
+        self.assertEqual(disposition.missing_signatures, 1)
+        with self.assertRaisesRegex(AccessError, "Another person"):
+            self.world.sign(disposition, "apr1")
+        self.assertTrue(self.lot_a.is_on_hold)
+        self.world.sign(disposition, "apr2")
+        self.assertEqual(disposition.state, "done")
+
+    def test_qh_18_state_and_flags_are_not_written_by_hand(self):
+        hold = self.world.hold(self.lot_a)
+        line = hold.line_ids
+        for record, values in (
+            (hold, {"state": "closed"}),
+            (line, {"state": "closed"}),
+            (line, {"qty_disposed": 10}),
+            (self.lot_a, {"is_on_hold": False}),
+            (self.lot_a.quant_ids[0], {"is_on_hold": False}),
+            (self.world.shelf, {"is_on_hold": False}),
+        ):
+            for su in (False, True):
+                env = self.world.as_user("mgr")(su=su)
+                with self.subTest(values, su=su), self.assertRaises(AccessError):
+                    record.with_env(env).write(values)
+        for record in (hold, line):
+            with self.assertRaises(UserError):
+                record.sudo().unlink()
+        self.assertTrue(self.lot_a.is_on_hold)
+
+    def test_qh_18_decision_on_more_than_is_open(self):
+        hold = self.world.hold(self.lot_a)
+        with self.assertRaisesRegex(UserError, "11.*10.0 are open"):
+            self.world.propose(hold, "release", {hold.line_ids: 11})
+        self.world.propose(hold, "release", {hold.line_ids: 6})
+        with self.assertRaisesRegex(UserError, "4.0 are open"):
+            self.world.propose(hold, "release", {hold.line_ids: 5})
+
+    def test_qh_18_receipt_after_the_hold_is_held_too(self):
+        hold = self.world.hold(self.lot_a)
+        self.world.ship(
+            self.part,
+            5,
+            self.lot_a,
+            source=self.world.suppliers,
+            destination=self.world.shelf,
+            kind="in",
+        )
+        self.assertEqual(self.world.on_hand(self.part, self.lot_a), 15)
+        self.world.decide(hold, "release", {hold.line_ids: 10})
+        self.assertEqual(hold.line_ids.qty_open, 5)
+        picking = self.world.transfer(self.part, 25)
+        picking.action_assign()
+        self.assertEqual(self.world.reserved(self.part, self.lot_a), 10)
+
+    def test_qh_26_other_companies_neither_see_nor_move(self):
+        hold = self.world.hold(self.lot_a)
+        other = self.env["res.company"].create({"name": "Other Hold Plant"})
+        stranger = self.world.user("stranger", "stock.group_stock_manager")
+        stranger.write(
+            {"company_ids": [Command.set(other.ids)], "company_id": other.id}
+        )
+        env = self.env(user=stranger.id, su=False)
+        env = env(context=dict(env.context, allowed_company_ids=other.ids))
+        self.assertFalse(env["mfg.quality.hold"].search([("id", "=", hold.id)]))
+        with self.assertRaises(AccessError):
+            hold.with_env(env).write({"note": "x"})
+        with self.assertRaisesRegex(UserError, hold.name):
+            env["stock.quant"].sudo()._update_available_quantity(
+                self.part, self.world.shelf, -1, lot_id=self.lot_a
+            )
+
+    def test_qh_26_one_hold_is_of_one_company(self):
+        other = self.env["res.company"].create({"name": "Other Hold Plant"})
+        foreign = self.env["stock.lot"].create(
+            {
+                "name": "F",
+                "product_id": self.world.product(company_id=False).id,
+                "company_id": other.id,
+            }
+        )
+        with self.assertRaisesRegex(UserError, "One hold concerns one company"):
+            self.env["mfg.quality.hold"].place(foreign | self.lot_a, "SUSPECT")
+        with self.assertRaises(AccessError):
+            self.world.hold(foreign)
+
+    def test_qh_18_bad_input_when_placing(self):
+        reason = self.env.ref("mfg_quality_hold.reason_complaint")
+        reason.active = False
+        with self.assertRaisesRegex(UserError, "no open hold reason COMPLAINT"):
+            self.world.hold(self.lot_a, reason="COMPLAINT")
+        with self.assertRaisesRegex(UserError, "above zero"):
+            self.world.hold(self.lot_a, quantity=0)
+        with self.assertRaises(AccessError):
+            self.world.hold(self.lot_a, user="none")
+        env = self.world.as_user("stk")
+        wizard = env["mfg.quality.hold.place"].create(
+            {
+                "res_model": "stock.lot",
+                "res_ids": self.lot_a.ids,
+                "reason_id": self.env.ref("mfg_quality_hold.reason_suspect").id,
+                "is_partial": True,
+                "quantity": 1,
+                "uom_id": self.env.ref("uom.product_uom_kgm").id,
+            }
+        )
+        with self.assertRaisesRegex(UserError, "same category"):
+            wizard.action_place()
+        wizard.uom_id = self.env.ref("uom.product_uom_dozen")
+        with self.assertRaisesRegex(UserError, "12.*cannot be held"):
+            wizard.action_place()
+
+    def test_message_names_lot_hold_reason_and_responsible(self):
+        hold = self.world.hold(self.lot_a, note="Cracks at the seam")
+        picking = self.world.transfer(self.part, 1)
+        with self.assertRaises(UserError) as caught:
+            self.world.line(picking, self.lot_a, 1, self.world.as_user("mgr"))
+        message = str(caught.exception)
+        for words in (
+            "A, Part",
+            hold.name,
+            "Suspect material",
+            "Hold stk",
+            "disposition",
+        ):
+            self.assertIn(words, message)
+        with self.assertRaises(UserError) as caught:
+            self.lot_a.with_user(self.world.users["none"])._refuse_relabel()
+        self.assertNotIn("Suspect material", str(caught.exception))
+        self.assertNotIn("Cracks", str(caught.exception))

@@ -1,0 +1,144 @@
+from odoo.exceptions import UserError
+from odoo.tests import tagged
+
+from .common import HoldCase
+
+
+@tagged("post_install", "-at_install")
+class TestReservation(HoldCase):
+    """What is on hold is neither found nor taken; the rest is."""
+
+    def test_qh_01_reservation_takes_the_next_lot(self):
+        picking = self.world.transfer(self.part, 5)
+        self.world.hold(self.lot_a)
+        self.assertTrue(self.lot_a.is_on_hold)
+        self.as_user(picking, "stk").action_assign()
+        self.assertEqual(picking.state, "assigned")
+        self.assertEqual(picking.move_line_ids.lot_id, self.lot_b)
+        self.assertStays(self.lot_a)
+
+    def test_qh_02_hold_takes_picked_lines_away_and_reserves_other_stock(self):
+        picking = self.world.transfer(self.part, 10)
+        line = self.world.line(picking, self.lot_a, 10)
+        line.picked = True
+        hold = self.world.hold(self.lot_a)
+        self.assertFalse(line.exists())
+        self.assertEqual(picking.move_line_ids.lot_id, self.lot_b)
+        self.assertEqual(picking.state, "assigned")
+        self.assertIn(hold.name, picking.message_ids[0].body)
+        self.as_user(picking, "stk").button_validate()
+        self.assertEqual(picking.state, "done")
+        self.assertStays(self.lot_a)
+        self.assertEqual(self.world.on_hand(self.part, self.lot_b), 0)
+
+    def test_qh_12_partial_hold_leaves_the_rest_free(self):
+        oil = self.world.product("Oil", "none")
+        self.world.put(oil, 100)
+        self.world.hold(oil, quantity=60)
+        self.assertEqual(oil.with_context(location=self.world.stock.id).free_qty, 40)
+        picking = self.world.transfer(oil, 100)
+        self.as_user(picking, "stk").action_assign()
+        self.assertEqual(self.world.reserved(oil), 40)
+        with self.assertRaisesRegex(UserError, "QH/"), self.cr.savepoint():
+            self.as_user(picking.move_line_ids, "stk").quantity = 41
+        picking.move_ids.picked = True
+        self.as_user(picking, "stk").with_context(skip_backorder=True).button_validate()
+        self.assertEqual(self.world.on_hand(oil), 60)
+
+    def test_qh_12_release_of_a_part_frees_that_part(self):
+        oil = self.world.product("Oil", "none")
+        self.world.put(oil, 100)
+        hold = self.world.hold(oil, quantity=60)
+        self.world.decide(hold, "release", {hold.line_ids: 25})
+        self.assertEqual(hold.line_ids.qty_open, 35)
+        self.assertEqual(oil.with_context(location=self.world.stock.id).free_qty, 65)
+        picking = self.world.transfer(oil, 70)
+        picking.action_assign()
+        self.assertEqual(self.world.reserved(oil), 65)
+
+    def test_qh_12_more_than_there_is_cannot_be_held(self):
+        with self.assertRaisesRegex(UserError, "11.*cannot be held.*10"):
+            self.world.hold(self.lot_a, quantity=11)
+        self.world.hold(self.lot_a, quantity=6)
+        with self.assertRaisesRegex(UserError, "6.* are on hold already"):
+            self.world.hold(self.lot_a, quantity=5)
+
+    def test_qh_12_negative_stock_elsewhere_does_not_cover_for_a_held_quantity(self):
+        oil = self.world.product("Oil", "none")
+        quant = self.world.put(oil, 10)
+        self.world.hold(quant, quantity=8)
+        picking = self.world.transfer(oil, 5, source=self.world.stock)
+        with self.assertRaisesRegex(UserError, "QH/"), self.cr.savepoint():
+            self.world.line(
+                picking,
+                None,
+                5,
+                self.world.as_user("stk"),
+                location_id=self.world.stock.id,
+            )
+            picking.move_ids.picked = True
+            self.as_user(picking, "stk").button_validate()
+        self.assertEqual(self.world.on_hand(oil), 10)
+
+    def test_qh_13_two_holds_need_two_releases(self):
+        first = self.world.hold(self.lot_a)
+        second = self.world.hold(self.lot_a, reason="SPEC")
+        self.world.decide(first, "release")
+        self.assertEqual(first.state, "closed")
+        self.assertTrue(self.lot_a.is_on_hold)
+        picking = self.world.transfer(self.part, 20)
+        picking.action_assign()
+        self.assertStays(self.lot_a)
+        self.world.decide(second, "release")
+        self.assertFalse(self.lot_a.is_on_hold)
+        picking.action_assign()
+        self.assertEqual(self.world.reserved(self.part, self.lot_a), 10)
+
+    def test_qh_14_held_stock_is_on_hand_but_not_free(self):
+        self.world.hold(self.lot_a)
+        part = self.as_user(self.part, "stk").with_context(location=self.world.stock.id)
+        self.assertEqual(part.qty_available, 20)
+        self.assertEqual(part.free_qty, 10)
+        self.assertEqual(part.virtual_available, 10)
+        self.assertEqual(part.hold_qty, 10)
+
+    def test_qh_14_nettable_reason_stays_in_the_plan(self):
+        self.world.hold(self.lot_a, reason="INSPECT")
+        part = self.part.with_context(location=self.world.stock.id)
+        self.assertEqual(part.free_qty, 10)
+        self.assertEqual(part.virtual_available, 20)
+
+    def test_qh_14_orderpoint_replaces_what_is_on_hold(self):
+        self.world.hold(self.lot_a)
+        orderpoint = self.env["stock.warehouse.orderpoint"].create(
+            {
+                "product_id": self.part.id,
+                "location_id": self.world.stock.id,
+                "warehouse_id": self.world.warehouse.id,
+                "product_min_qty": 20,
+                "product_max_qty": 20,
+            }
+        )
+        self.assertEqual(orderpoint.qty_forecast, 10)
+        self.assertEqual(orderpoint.qty_to_order, 10)
+
+    def test_qh_14_order_is_not_promised_held_components(self):
+        gear = self.world.product("Gear", "none")
+        self.world.bom(gear, [(self.part, 15)])
+        order = self.world.order(gear, 1)
+        self.world.hold(self.lot_a)
+        self.as_user(order, "stk").action_assign()
+        self.assertEqual(order.move_raw_ids.quantity, 10)
+        self.assertNotEqual(order.components_availability_state, "available")
+
+    def test_qh_30_without_quality_rights_other_stock_moves_freely(self):
+        self.world.hold(self.lot_a)
+        other = self.world.product("Other", "none")
+        self.world.put(other, 5)
+        picking = self.world.transfer(other, 5)
+        plain = self.world.user("plain", "stock.group_stock_user")
+        picking = picking.with_user(plain)
+        picking.action_assign()
+        picking.move_ids.picked = True
+        self.assertIs(picking.button_validate(), True)
+        self.assertEqual(picking.state, "done")

@@ -1,0 +1,2 @@
+from . import mfg_quality_hold_place
+from . import mfg_quality_sign
