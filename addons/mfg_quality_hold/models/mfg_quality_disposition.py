@@ -1,7 +1,7 @@
 import hashlib
 import json
 
-from odoo import _, api, fields, models
+from odoo import Command, _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import float_compare
 
@@ -11,7 +11,15 @@ from .mfg_quality_approval_rule import DISPOSITIONS
 # Decisions that free stock where it is, without a document of Odoo.
 RELEASES = ("release", "use_as_is", "withdraw")
 # What a signature stands for; fixed once proposed.
-CONTENT = {"kind", "line_ids", "justification", "customer_approval", "hold_id"}
+CONTENT = {
+    "kind",
+    "line_ids",
+    "justification",
+    "customer_approval",
+    "hold_id",
+    "vendor_id",
+    "regrade_product_id",
+}
 PROTECTED = {"state", "company_id", "proposed_by_id", "proposed_on", "name"}
 
 
@@ -51,6 +59,26 @@ class MfgQualityDisposition(models.Model):
     customer_approval = fields.Char(
         help="Reference of the customer's agreement, if any."
     )
+    vendor_id = fields.Many2one(
+        "res.partner",
+        compute="_compute_vendor_id",
+        store=True,
+        readonly=False,
+        help="To whom it goes back; by default who delivered it.",
+    )
+    regrade_product_id = fields.Many2one(
+        "product.product",
+        "Regrade to",
+        check_company=True,
+        domain="[('type', '=', 'product')]",
+        help="The lesser product as which the stock is booked in again.",
+    )
+    picking_ids = fields.One2many(
+        "stock.picking", compute="_compute_documents", string="Returns"
+    )
+    production_ids = fields.One2many(
+        "mrp.production", "quality_disposition_id", "Rework Orders", readonly=True
+    )
     line_ids = fields.One2many(
         "mfg.quality.disposition.line", "disposition_id", copy=False
     )
@@ -69,6 +97,18 @@ class MfgQualityDisposition(models.Model):
                 line.quantity * line.hold_line_id.unit_value
                 for line in disposition.line_ids
             )
+
+    @api.depends("kind", "line_ids.hold_line_id")
+    def _compute_vendor_id(self):
+        for disposition in self:
+            if disposition.kind == "return_vendor" and not disposition.vendor_id:
+                receipts = disposition.line_ids._receipt_moves()
+                disposition.vendor_id = receipts.picking_id.partner_id[:1]
+
+    @api.depends("line_ids.move_ids.picking_id")
+    def _compute_documents(self):
+        for disposition in self:
+            disposition.picking_ids = disposition.line_ids.move_ids.picking_id
 
     @api.depends("signature_ids", "kind", "line_ids.quantity", "severity")
     def _compute_missing_signatures(self):
@@ -140,6 +180,8 @@ class MfgQualityDisposition(models.Model):
             "kind": self.kind,
             "justification": self.justification or "",
             "customer_approval": self.customer_approval or "",
+            "vendor": self.vendor_id.id,
+            "regrade_to": self.regrade_product_id.id,
             "proposed_by": self.proposed_by_id.id,
             "lines": sorted(
                 [
@@ -210,6 +252,10 @@ class MfgQualityDisposition(models.Model):
             raise UserError(_("Add what the disposition is about."))
         if self.kind in ("use_as_is", "withdraw") and not self.justification:
             raise UserError(_("Say in the justification why the decision is right."))
+        if self.kind == "return_vendor" and not self.vendor_id:
+            raise UserError(_("Say in the field Vendor to whom it goes back."))
+        if self.kind == "regrade" and not self.regrade_product_id:
+            raise UserError(_("Say in the field Regrade to what the stock becomes."))
         for line in self.line_ids:
             line._check_proposal()
 
@@ -337,3 +383,115 @@ class MfgQualityDisposition(models.Model):
                     line._prepare_scrap_vals(quant, quantity)
                 )
                 scrap.do_scrap()
+
+    def _execute_sample(self):
+        """A sample is used up by testing: booked out like scrap, under its own name."""
+        self._execute_scrap()
+
+    def _execute_return_vendor(self):
+        """A return transfer, reserved; the warehouse validates it when the goods go."""
+        line = self.line_ids[0]
+        source = line._quants_to_take()[0][0].location_id
+        picking_type = source.warehouse_id.out_type_id
+        destination = self.vendor_id.with_company(
+            self.company_id
+        ).property_stock_supplier
+        picking = self.env["stock.picking"].create(
+            {
+                "picking_type_id": picking_type.id,
+                "partner_id": self.vendor_id.id,
+                "origin": self.name,
+                "company_id": self.company_id.id,
+                "location_id": source.id,
+                "location_dest_id": destination.id,
+            }
+        )
+        for line in self.line_ids:
+            line._create_moves(destination, picking=picking)
+        picking.action_confirm()
+
+    def _execute_regrade(self):
+        """Out as what it was, in at the same cost as what it becomes."""
+        for line in self.line_ids:
+            production = line.product_id.with_company(
+                self.company_id
+            ).property_stock_production
+            for move in line._create_moves(production):
+                move.picked = True
+                move._action_done()
+                self._prepare_regraded(move)._action_done()
+
+    def _prepare_regraded(self, taken):
+        """The move that books the lesser product in where the other one was.
+
+        :param taken: the done move that took the other product out
+        """
+        product = self.regrade_product_id
+        quantity = taken.product_uom._compute_quantity(
+            taken.quantity, taken.product_id.uom_id
+        )
+        value = -sum(taken.stock_valuation_layer_ids.mapped("value"))
+        lot = self.env["stock.lot"]
+        if product.tracking != "none" and taken.lot_ids:
+            name = taken.lot_ids[0].name
+            domain = [("product_id", "=", product.id), ("name", "=", name)]
+            lot = lot.search(domain + [("company_id", "=", self.company_id.id)])
+            lot = lot or lot.create(
+                {
+                    "name": name,
+                    "product_id": product.id,
+                    "company_id": self.company_id.id,
+                }
+            )
+        line = taken.move_line_ids[0]
+        return self.env["stock.move"].create(
+            {
+                "name": self.name,
+                "origin": self.name,
+                "company_id": self.company_id.id,
+                "product_id": product.id,
+                "product_uom": product.uom_id.id,
+                "product_uom_qty": quantity,
+                "price_unit": value / quantity,
+                "location_id": taken.location_dest_id.id,
+                "location_dest_id": line.location_id.id,
+                "picked": True,
+                "move_line_ids": [
+                    Command.create(
+                        {
+                            "product_id": product.id,
+                            "product_uom_id": product.uom_id.id,
+                            "quantity": quantity,
+                            "lot_id": lot.id,
+                            "location_id": taken.location_dest_id.id,
+                            "location_dest_id": line.location_id.id,
+                            "company_id": self.company_id.id,
+                        }
+                    )
+                ],
+            }
+        )
+
+    def _execute_rework(self):
+        """An order that consumes the held stock and yields the same product.
+
+        What it yields is on hold again, until somebody decides about that.
+        """
+        for line in self.line_ids:
+            quants = line._quants_to_take()
+            warehouse = quants[0][0].location_id.warehouse_id
+            order = self.env["mrp.production"].create(
+                {
+                    "product_id": line.product_id.id,
+                    "product_qty": line.quantity,
+                    "product_uom_id": line.uom_id.id,
+                    "bom_id": False,
+                    "origin": self.name,
+                    "company_id": self.company_id.id,
+                    "picking_type_id": warehouse.manu_type_id.id,
+                    "lot_producing_id": line.lot_id.id,
+                    "quality_disposition_id": self.id,
+                }
+            )
+            line._create_moves(order.production_location_id, production=order)
+            order.action_confirm()

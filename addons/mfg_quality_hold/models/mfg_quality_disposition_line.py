@@ -128,8 +128,14 @@ class MfgQualityDispositionLine(models.Model):
 
     def _fits_destination(self, destination, move):
         """Tell whether a move goes where the decision sends the stock."""
+        order = move.raw_material_production_id
         return {
             "scrap": destination.scrap_location,
+            "sample": destination.scrap_location,
+            "return_vendor": destination.usage == "supplier",
+            "regrade": destination.usage == "production" and not order,
+            "rework": order.quality_disposition_id == self.disposition_id
+            and destination == order.production_location_id,
         }.get(self.disposition_id.kind, False)
 
     def _set_done(self, quantity):
@@ -170,6 +176,82 @@ class MfgQualityDispositionLine(models.Model):
                 )
             )
         return taken
+
+    def _receipt_moves(self):
+        """Done moves that brought the decided stock from outside, oldest first."""
+        lines = self.env["stock.move.line"]
+        for line in self:
+            lines |= lines.search(
+                [
+                    ("state", "=", "done"),
+                    ("location_id.usage", "=", "supplier"),
+                    ("product_id", "=", line.product_id.id),
+                    ("lot_id", "=", line.lot_id.id),
+                    ("company_id", "=", line.company_id.id),
+                ],
+                order="date, id",
+            )
+        return lines.move_id
+
+    def _create_moves(self, destination, picking=None, production=None):
+        """Moves, one per quant, that carry the decision and take the held stock.
+
+        They are confirmed and reserved; whoever made them finishes them.
+        """
+        moves = self.env["stock.move"]
+        for quant, quantity in self._quants_to_take():
+            moves |= moves.create(
+                self._prepare_move_vals(
+                    quant, quantity, destination, picking, production
+                )
+            )
+        moves._action_confirm(merge=False)
+        # Confirming may have reserved other stock, which the decision is not about.
+        moves.move_line_ids.unlink()
+        for move, (quant, quantity) in zip(moves, self._quants_to_take(), strict=True):
+            self.env["stock.move.line"].create(
+                {
+                    "move_id": move.id,
+                    "picking_id": move.picking_id.id,
+                    "product_id": quant.product_id.id,
+                    "product_uom_id": quant.product_id.uom_id.id,
+                    "lot_id": quant.lot_id.id,
+                    "package_id": quant.package_id.id,
+                    "owner_id": quant.owner_id.id,
+                    "quantity": quantity,
+                    "location_id": quant.location_id.id,
+                    "location_dest_id": destination.id,
+                }
+            )
+        return moves
+
+    def _prepare_move_vals(self, quant, quantity, destination, picking, production):
+        values = {
+            "name": self.disposition_id.name,
+            "origin": self.disposition_id.name,
+            "company_id": self.company_id.id,
+            "product_id": quant.product_id.id,
+            "product_uom": quant.product_id.uom_id.id,
+            "product_uom_qty": quantity,
+            "location_id": quant.location_id.id,
+            "location_dest_id": destination.id,
+            "quality_disposition_line_id": self.id,
+        }
+        if picking:
+            receipt = self._receipt_moves()[-1:]
+            values.update(
+                picking_id=picking.id,
+                picking_type_id=picking.picking_type_id.id,
+                origin_returned_move_id=receipt.id,
+                to_refund=True,
+            )
+        if production:
+            values.update(
+                raw_material_production_id=production.id,
+                picking_type_id=production.picking_type_id.id,
+                group_id=production.procurement_group_id.id,
+            )
+        return values
 
     def _prepare_scrap_vals(self, quant, quantity):
         return {

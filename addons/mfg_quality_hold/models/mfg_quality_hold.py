@@ -615,8 +615,8 @@ class MfgQualityHold(models.Model):
             state = hold._state_of_facts()
             if state != hold.state:
                 values = {"state": state}
-                if state in ("closed", "cancelled"):
-                    values["closed_on"] = fields.Datetime.now()
+                ended = state in ("closed", "cancelled")
+                values["closed_on"] = fields.Datetime.now() if ended else False
                 with ledger(self.env.cr).transition():
                     hold.write(values)
 
@@ -643,3 +643,25 @@ class MfgQualityHold(models.Model):
     def _inspectors(self):
         """Users who inspected what the hold keeps; they do not approve."""
         return self.env["res.users"]
+
+    def _hold_again(self, order):
+        """Hold what a rework order yielded, until somebody decides about that."""
+        self.ensure_one()
+        finished = order.move_finished_ids.filtered(lambda move: move.state == "done")
+        scopes = []
+        for line in finished.move_line_ids:
+            quant = self.env["stock.quant"]._gather(
+                line.product_id,
+                line.location_dest_id,
+                line.lot_id,
+                line.result_package_id,
+                line.owner_id,
+                strict=True,
+            )[:1]
+            if quant and not quant.is_on_hold:
+                scopes.append(
+                    self._prepare_quantity_scope(quant, line.quantity_product_uom)
+                )
+        if scopes:
+            self._add_lines(scopes)
+            self._refresh_state()

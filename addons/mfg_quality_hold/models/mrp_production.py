@@ -12,6 +12,15 @@ class MrpProduction(models.Model):
         "On Quality Hold", compute="_compute_is_on_hold", store=True, copy=False
     )
 
+    quality_disposition_id = fields.Many2one(
+        "mfg.quality.disposition",
+        "Rework by",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+
     @api.depends("hold_line_ids.state", "hold_line_ids.kind")
     def _compute_is_on_hold(self):
         for order in self:
@@ -92,4 +101,8 @@ class MrpProduction(models.Model):
 
     def _post_inventory(self, cancel_backorder=False):
         self._check_not_held()
-        return super()._post_inventory(cancel_backorder=cancel_backorder)
+        res = super()._post_inventory(cancel_backorder=cancel_backorder)
+        # Reworked by whoever: what comes out is on hold again.
+        for order in self.sudo().filtered("quality_disposition_id"):
+            order.quality_disposition_id.hold_id._hold_again(order)
+        return res

@@ -48,11 +48,15 @@ class ProductProduct(models.Model):
         # How much is held is part of what is free, which everybody may read.
         quants = self.env["stock.quant"].sudo().search(domain)
         nettable = quants._nettable()
+        decided = quants._reserved_by_decisions()
         held = {}
         for quant in quants:
             quantity = quant.hold_qty
             if quantity:
-                unreserved = min(quantity, quant.quantity - quant.reserved_quantity)
+                unreserved = min(
+                    quantity - decided.get(quant, 0),
+                    quant.quantity - quant.reserved_quantity,
+                )
                 total = held.get(quant.product_id.id, (0, 0, 0))
                 held[quant.product_id.id] = (
                     total[0] + quantity,

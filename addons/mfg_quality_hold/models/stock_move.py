@@ -1,5 +1,5 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import float_compare
 
 from ..engine.ledger import ledger
@@ -54,6 +54,27 @@ class StockMove(models.Model):
     def _prepare_merge_moves_distinct_fields(self):
         fields_list = super()._prepare_merge_moves_distinct_fields()
         return fields_list + ["quality_disposition_line_id"]
+
+    def _create_extra_move(self):
+        if self.quality_disposition_line_id and (
+            float_compare(
+                self.quantity,
+                self.product_uom_qty,
+                precision_rounding=self.product_uom.rounding,
+            )
+            > 0
+        ):
+            raise UserError(
+                _(
+                    "%(quantity)s %(unit)s of %(product)s are more than was decided "
+                    "(%(decided)s). Lower the quantity, or propose another disposition.",
+                    quantity=self.quantity,
+                    unit=self.product_uom.name,
+                    product=self.product_id.display_name,
+                    decided=self.product_uom_qty,
+                )
+            )
+        return super()._create_extra_move()
 
     def _action_done(self, cancel_backorder=False):
         orders = self.raw_material_production_id | self.production_id

@@ -480,9 +480,33 @@ class StockQuant(models.Model):
         """Those of the quants that planning keeps counting though they are on hold."""
         Line = self.env["mfg.quality.hold.line"]
         nettable = self.browse()
+        if not Line.sudo().search_count(  # whatever is on hold, whoever asks
+            [("state", "=", "active"), ("reason_id.nettable", "=", True)], limit=1
+        ):
+            return nettable
         for quant in self:
             if quant.hold_qty:
                 lines = Line._covering(*quant._quality_hold_characteristics())
                 if lines and all(line.reason_id.nettable for line in lines):
                     nettable |= quant
         return nettable
+
+    def _reserved_by_decisions(self):
+        """{quant: quantity} that moves of dispositions have reserved of held stock."""
+        lines = self.env["stock.move.line"].search(
+            [
+                ("product_id", "in", self.product_id.ids),
+                ("state", "not in", ("done", "cancel")),
+                ("move_id.quality_disposition_line_id", "!=", False),
+            ]
+        )
+        if not lines:
+            return {}
+        reserved = {}
+        for line in lines:
+            where = line._quality_hold_characteristics()
+            reserved[where] = reserved.get(where, 0) + line.quantity_product_uom
+        return {
+            quant: reserved.get(quant._quality_hold_characteristics(), 0)
+            for quant in self
+        }

@@ -16,4 +16,6 @@ class StockScrap(models.Model):
         values = super()._prepare_move_values()
         if self.quality_disposition_line_id:
             values["quality_disposition_line_id"] = self.quality_disposition_line_id.id
+            # What goes beyond the demand becomes another move, which carries no decision.
+            values["product_uom_qty"] = self.scrap_qty
         return values

@@ -1,0 +1,162 @@
+"""A transfer that is validated while somebody places the hold: it never ships.
+
+Both transactions are real ones on connections of their own. Odoo runs REPEATABLE READ and
+repeats a request after a serialization failure; the second round must see the hold.
+"""
+
+import json
+import textwrap
+
+import pytest
+
+SCRIPT = """
+import json
+import threading
+
+import psycopg2
+from odoo import SUPERUSER_ID, api
+from odoo.exceptions import UserError
+from odoo.addons.mfg_quality_hold.tests.world import World
+
+ids, registry = {}, env.registry
+
+
+def environment(cursor, user):
+    context = {"allowed_company_ids": [ids["company"]], "tracking_disable": True}
+    return api.Environment(cursor, user, context)
+
+
+def prepare():
+    world = World(env)
+    tracking = "lot" if SCOPE == "lot" else "none"
+    part = world.product("Raced", tracking)
+    lot = world.lot(part, "A") if SCOPE == "lot" else None
+    package = world.package("RACE") if SCOPE == "package" else None
+    quant = world.put(part, 10, lot, package=package)
+    # The lot lies in two places: no row of its own is rewritten by leaving one of them.
+    world.put(part, 10, lot, world.location("Bin"))
+    picking = world.transfer(part, 4)
+    world.line(picking, lot, 4, package_id=package.id if package else False)
+    picking.move_ids.picked = True
+    scopes = {
+        "lot": lot,
+        "package": package,
+        "location": world.shelf,
+        "quantity": quant,
+    }
+    ids.update(
+        company=world.company.id,
+        picking=picking.id,
+        scope=(scopes[SCOPE]._name, scopes[SCOPE].id),
+        part=part.id,
+        shelf=world.shelf.id,
+        stk=world.users["stk"].id,
+        mgr=world.users["mgr"].id,
+    )
+    env.cr.commit()
+
+
+def ship(cursor):
+    env = environment(cursor, ids["mgr"])
+    picking = env["stock.picking"].browse(ids["picking"])
+    picking.with_context(skip_backorder=True).button_validate()
+    cursor.flush()
+
+
+def hold(cursor):
+    env = environment(cursor, ids["stk"])
+    model, record = ids["scope"]
+    env["mfg.quality.hold"].place(env[model].browse(record), "SUSPECT")
+    cursor.flush()
+
+
+def attempt(work, cursor):
+    # Commits; tells how it ended.
+    try:
+        work(cursor)
+        cursor.commit()
+        return "done"
+    except psycopg2.errors.SerializationFailure:
+        cursor.rollback()
+        return "again"
+    except UserError as refusal:
+        cursor.rollback()
+        return str(refusal)
+
+
+prepare()
+first, second = registry.cursor(), registry.cursor()
+outcome = {}
+# Both have their snapshot before either writes.
+first.execute("SELECT 1")
+second.execute("SELECT 1")
+works = {"first": hold, "second": ship} if HOLD_FIRST else {"first": ship, "second": hold}
+works["first"](first)
+runner = threading.Thread(
+    target=lambda: outcome.update(second=attempt(works["second"], second))
+)
+runner.start()
+# The second one meets the first one's lock, or is through already.
+runner.join(timeout=5)
+first.commit()
+runner.join(timeout=60)
+if outcome["second"] == "again":
+    outcome["retry"] = attempt(works["second"], second)
+first.close()
+second.close()
+with registry.cursor() as cursor:
+    env = environment(cursor, SUPERUSER_ID)
+    part = env["product.product"].browse(ids["part"])
+    quants = env["stock.quant"].search(
+        [("product_id", "=", part.id), ("location_id.usage", "=", "internal")]
+    )
+    outcome["on_hand"] = sum(quants.mapped("quantity"))
+    on_shelf = quants.filtered(lambda quant: quant.location_id.id == ids["shelf"])
+    outcome["on_shelf"] = sum(on_shelf.mapped("quantity"))
+    outcome["negative"] = len(quants.filtered(lambda quant: quant.quantity < 0))
+    outcome["picking"] = env["stock.picking"].browse(ids["picking"]).state
+    outcome["holds"] = env["mfg.quality.hold"].search_count(
+        [("company_id", "=", ids["company"])]
+    )
+with open(ANSWER, "w", encoding="utf-8") as target:
+    json.dump(outcome, target)
+"""
+
+
+def race(lab, scope, hold_first):
+    database = lab.database("race")
+    answer = lab.folder / f"race-{scope}-{hold_first}.json"
+    constants = (
+        f"SCOPE, HOLD_FIRST, ANSWER = {scope!r}, {hold_first}, {str(answer)!r}\n"
+    )
+    lab.script(database, constants + textwrap.dedent(SCRIPT))
+    return json.loads(answer.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        "lot",
+        "location",
+        pytest.param("quantity", marks=pytest.mark.long),
+        pytest.param("package", marks=pytest.mark.long),
+    ],
+)
+def test_what_is_being_held_is_not_shipped(lab, scope):
+    outcome = race(lab, scope, hold_first=True)
+    assert outcome["second"] == "again", outcome
+    # The second round ships other stock, if there is any, and nothing that is held.
+    assert outcome["on_shelf"] == 10, outcome
+    assert outcome["negative"] == 0, outcome
+    assert outcome["holds"] == 1, outcome
+    if scope == "lot":
+        assert outcome["picking"] != "done", outcome
+        assert outcome["on_hand"] == 20, outcome
+
+
+def test_what_is_being_shipped_is_gone_before_the_hold(lab):
+    outcome = race(lab, "lot", hold_first=False)
+    assert outcome["picking"] == "done", outcome
+    assert outcome["on_hand"] == 16, outcome
+    assert outcome["negative"] == 0, outcome
+    assert outcome["holds"] == 1, outcome
