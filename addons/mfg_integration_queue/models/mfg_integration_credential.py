@@ -357,8 +357,8 @@ class MfgIntegrationCredential(models.Model):
         :raises KeyError: nobody has it; that is not cached, or strangers could fill the cache
         """
         # sudo: asked before anybody is known; the answer never leaves the server
-        credential = self.sudo().search([("prefix", "=", prefix)])
-        if not prefix or not credential or not credential.system_id.active:
+        credential = self.sudo().search([("prefix", "=", prefix)]) if prefix else None
+        if not credential or not credential.system_id.active:
             raise KeyError(prefix)
         system = credential.system_id
         return {

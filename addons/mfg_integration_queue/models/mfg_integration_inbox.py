@@ -1,5 +1,6 @@
 import json
 import logging
+import random
 import time
 import uuid
 from hashlib import sha256
@@ -68,7 +69,7 @@ class MfgIntegrationInbox(models.Model):
     _rec_name = "subject"
 
     uuid = fields.Char(string="Message Id", readonly=True)
-    subject = fields.Char(string="Document", readonly=True)
+    subject = fields.Char(string="Message", readonly=True)
     type = fields.Char(readonly=True)
     system_id = fields.Many2one("mfg.integration.system", string="From", readonly=True)
     interface_id = fields.Many2one("mfg.integration.interface", readonly=True)
@@ -242,7 +243,7 @@ class MfgIntegrationInbox(models.Model):
             "body": body,
             "body_sha256": sha256(body).hexdigest(),
         }
-        for _try in range(TRIES):
+        for tries in range(1, TRIES + 1):
             try:
                 return self._receive_once(caller, route, message, headers, signed_id)
             except psycopg2.OperationalError as error:
@@ -252,6 +253,8 @@ class MfgIntegrationInbox(models.Model):
             self.env.cr.rollback()
             self.env.reset()
             self.env.registry.reset_changes()
+            # the other transaction is about to end
+            time.sleep(random.uniform(0, 0.01 * 2**tries))
         raise Problem("IN-503", retry_after=1)
 
     @api.model

@@ -32,7 +32,9 @@ class MfgIntegrationInboxException(models.Model):
     _rec_name = "subject"
 
     inbox_ref = BigInteger(string="Message Number", readonly=True, index=True)
-    inbox_id = fields.Many2one("mfg.integration.inbox", compute="_compute_inbox_id")
+    inbox_id = fields.Many2one(
+        "mfg.integration.inbox", string="As It Came In", compute="_compute_inbox_id"
+    )
     subject = fields.Char(string="Message", readonly=True)
     interface_id = fields.Many2one(
         "mfg.integration.interface", readonly=True, index=True, ondelete="restrict"

@@ -11,5 +11,7 @@ class MfgIntegrationCredentialReveal(models.TransientModel):
     _name = "mfg.integration.credential.reveal"
     _description = "Show New API Key"
 
-    credential_id = fields.Many2one("mfg.integration.credential", readonly=True)
-    secret = fields.Char(store=False, readonly=True)
+    credential_id = fields.Many2one(
+        "mfg.integration.credential", string="API Key", readonly=True
+    )
+    secret = fields.Char(string="To Hand Over", store=False, readonly=True)
