@@ -6,6 +6,10 @@ from . import mfg_quality_signature
 from . import mfg_quality_approval_rule
 from . import mfg_quality_disposition
 from . import mfg_quality_disposition_line
+from . import mfg_quality_escape
+from . import mfg_quality_trace
+from . import mfg_quality_trace_line
+from . import mfg_quality_trace_delivery
 from . import res_company
 from . import stock_lot
 from . import stock_location

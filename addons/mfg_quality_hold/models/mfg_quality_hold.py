@@ -206,6 +206,25 @@ class MfgQualityHold(models.Model):
         )
         return dict(action, domain=[("id", "in", self.lot_ids.ids)], context={})
 
+    def action_trace(self):
+        """Follow what was made of the held lots and show where it is."""
+        self.ensure_one()
+        if not self.lot_ids:
+            raise UserError(
+                _(
+                    "Hold %(hold)s has no lots whose way could be followed.",
+                    hold=self.name,
+                )
+            )
+        trace = self.env["mfg.quality.trace"].create(
+            {
+                "company_id": self.company_id.id,
+                "hold_id": self.id,
+                "lot_ids": [Command.set(self.lot_ids.ids)],
+            }
+        )
+        return trace.action_run()
+
     def action_view_dispositions(self):
         """Show the dispositions of the hold."""
         self.ensure_one()
@@ -665,3 +684,29 @@ class MfgQualityHold(models.Model):
         if scopes:
             self._add_lines(scopes)
             self._refresh_state()
+
+    def _alert(self, summary, note):
+        """Tell the responsible person once; an open activity of that name is enough."""
+        for hold in self:
+            if summary in hold.activity_ids.mapped("summary"):
+                continue
+            hold.activity_schedule(
+                "mail.mail_activity_data_warning",
+                user_id=(hold.responsible_id or hold.placed_by_id).id,
+                summary=summary,
+                note=note,
+            )
+
+    @api.model
+    def _escalate_late(self):
+        """Remind of holds whose decision is late. Nothing is released by that."""
+        late = self.search([("is_late", "=", True)])
+        for hold in late:
+            hold._alert(
+                _("Decision is late"),
+                _(
+                    "%(hold)s was due for a decision by %(deadline)s.",
+                    hold=hold.name,
+                    deadline=hold.deadline,
+                ),
+            )

@@ -1,0 +1,58 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.tests import tagged
+
+from .common import HoldCase
+
+
+@tagged("post_install", "-at_install")
+class TestNight(HoldCase):
+    """What the nightly check finds and tells."""
+
+    def check(self):
+        return self.env["mfg.quality.escape"]._cron_check()
+
+    def test_nothing_is_found_where_nothing_happened(self):
+        self.world.ship(self.part, 2, self.lot_a)
+        hold = self.world.hold(self.lot_a)
+        self.world.decide(hold, "scrap", {hold.line_ids: 3})
+        found = self.check().filtered(lambda escape: escape.hold_id == hold)
+        self.assertFalse(found)
+
+    def test_sql_that_takes_held_stock_is_found_once(self):
+        hold = self.world.hold(self.lot_a)
+        self.env.cr.execute(
+            "UPDATE stock_quant SET quantity = quantity - 4 WHERE lot_id = %s",
+            [self.lot_a.id],
+        )
+        self.env.invalidate_all()
+        found = self.check().filtered(lambda escape: escape.hold_id == hold)
+        self.assertEqual(found.quantity, 4)
+        self.assertIn("missing", hold.activity_ids.summary)
+        self.assertFalse(self.check().filtered(lambda e: e.hold_id == hold))
+        self.assertEqual(len(hold.activity_ids), 1)
+
+    def test_sql_that_clears_a_flag_is_repaired(self):
+        self.world.hold(self.lot_a)
+        quant = self.lot_a.quant_ids
+        self.env.cr.execute(
+            "UPDATE stock_quant SET is_on_hold = false WHERE id = %s", [quant.id]
+        )
+        self.env.invalidate_all()
+        self.check()
+        self.assertTrue(quant.is_on_hold)
+
+    def test_qh_24_late_hold_escalates_once(self):
+        hold = self.world.hold(
+            self.lot_a, deadline=fields.Datetime.now() - timedelta(hours=1)
+        )
+        self.assertTrue(hold.is_late)
+        self.assertIn(
+            hold, self.env["mfg.quality.hold"].search([("is_late", "=", True)])
+        )
+        self.check()
+        self.check()
+        self.assertEqual(len(hold.activity_ids), 1)
+        self.assertEqual(hold.activity_ids.user_id, self.world.users["stk"])
+        self.assertTrue(self.lot_a.is_on_hold)
