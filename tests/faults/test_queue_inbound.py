@@ -226,6 +226,19 @@ def test_killed_worker_loses_and_repeats_nothing(site):
     ) == [(count,)]
 
 
+def test_without_a_worker_the_scheduled_action_processes(site):
+    place = site()
+    place.query(
+        "UPDATE ir_cron SET active = true WHERE id = (SELECT res_id FROM ir_model_data "
+        "WHERE module = 'mfg_integration_queue' AND name = 'ir_cron_inbound')"
+    )
+    place.start_server(max_cron_threads=1)
+    for number in range(20):
+        place.post({"text": f"Note {number}"})
+    settle(place)
+    assert place.notes() == 20
+
+
 def test_iq_11_inbound_poison_is_set_aside_after_three_crashes(site):
     place = site(handlers=True)
     place.start_server()

@@ -1,7 +1,6 @@
 """Wake whoever processes inbound messages, once they are committed."""
 
 import logging
-import threading
 import time
 
 from odoo import SUPERUSER_ID, api
@@ -16,16 +15,8 @@ CHANNEL = "mfg_integration_in"
 #: it has died meanwhile, the scheduled action comes by itself within the minute
 BELIEF = 1.0
 _PENDING = "mfg_integration_queue.notify_inbound"
-
-
-class _Belief(threading.local):
-    """Until when a worker of which database is taken for alive."""
-
-    def __init__(self):
-        self.until = {}
-
-
-_belief = _Belief()
+#: database → monotonic time until which a worker of it is taken for alive
+_alive_until = {}
 
 
 def notify_after_commit(cr):
@@ -62,9 +53,9 @@ def _notify(cr):
 
 def _served(dbname, cursor):
     now = time.monotonic()
-    if now < _belief.until.get(dbname, 0):
+    if now < _alive_until.get(dbname, 0):
         return True
     if workers_alive(cursor):
-        _belief.until[dbname] = now + BELIEF
+        _alive_until[dbname] = now + BELIEF
         return True
     return False
