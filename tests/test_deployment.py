@@ -60,6 +60,7 @@ BROUGHT_BY_ODOO = {
     "lxml",
     "passlib",
     "pillow",
+    "psutil",
     "psycopg2",
     "pyopenssl",
     "python-dateutil",
