@@ -32,6 +32,11 @@
         "views/mrp_workorder_views.xml",
         "views/mfg_quality_hold_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": [
+            "mfg_quality_hold/static/tests/tours/**/*",
+        ],
+    },
     "images": ["static/description/cover.png"],
     "application": True,
     "post_init_hook": "post_init_hook",

@@ -5,4 +5,5 @@ from . import test_disposition
 from . import test_night
 from . import test_orders
 from . import test_reservation
+from . import test_tours
 from . import test_trace

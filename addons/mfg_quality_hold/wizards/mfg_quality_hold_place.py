@@ -8,7 +8,7 @@ class MfgQualityHoldPlace(models.TransientModel):
 
     res_model = fields.Char(required=True, readonly=True)
     res_ids = fields.Json(required=True, readonly=True)
-    what = fields.Char("Place on Hold", compute="_compute_what")
+    what = fields.Char(compute="_compute_what")
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
     )
