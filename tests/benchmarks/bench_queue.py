@@ -2,6 +2,7 @@
 
 from statistics import median, quantiles
 
+from queue_inbound import inbound_per_s
 from queue_job_peer import QueueJob
 
 from tests.support.emitter import Emitter
@@ -14,12 +15,13 @@ PATIENCE = 120
 
 
 def run(quick, lab):
-    """Measure emit(), drain and latency of the queue, and queue_job's enqueue and drain.
+    """Measure emit(), drain, latency and inbox; queue_job's enqueue and drain beside them.
 
     Figures: ``emit_ms`` per event, emitted and committed in one transaction of 1,000;
     ``drain_per_s`` signed messages by one worker process to a receiver on this machine,
     attempt and log rows written; ``commit_to_send_*_ms`` from the end of the commit to
-    the arrival at the receiver. Ratios: how many times better than queue_job's enqueue
+    the arrival at the receiver; ``inbound_per_s`` messages two Odoo workers accept with
+    key, contract and idempotency. Ratios: how many times better than queue_job's enqueue
     and no-op drain (the better of two capacities).
     """
     place = _Place(lab)
@@ -42,6 +44,7 @@ def run(quick, lab):
             "drain_per_s": median(drains),
             "commit_to_send_p50_ms": median(latencies),
             "commit_to_send_p95_ms": quantiles(latencies, n=20)[-1],
+            "inbound_per_s": inbound_per_s(quick, lab),
             "queue_job_enqueue_ms": median(enqueue),
             "queue_job_drain_per_s": peer_drain,
         },
