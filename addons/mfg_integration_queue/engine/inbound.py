@@ -3,8 +3,10 @@
 A thread takes a lane by a session advisory lock on a connection of its own, so a lane is
 served by one thread at a time, whatever process it is in, and a dead process gives its
 lanes back with its connection. That connection also notes, before the work, that it
-begins: a message whose process dies three times is set aside. The work itself, its result
-and the removal of the message from the hot table are one transaction of the ORM.
+begins: a message whose process dies three times is set aside. After the first time it is
+tried alone, so that what merely was at work beside it is not condemned with it. The work
+itself, its result and the removal of the message from the hot table are one transaction
+of the ORM.
 """
 
 import logging
@@ -28,6 +30,7 @@ from odoo.tools import config
 
 from . import inbound_store as store
 from .inbound_wakeup import CHANNEL
+from .seclusion import Seclusion
 
 _logger = logging.getLogger(__name__)
 
@@ -50,10 +53,14 @@ THREADS = 2
 
 
 class InboundProcessor:
-    """Processes the inbound messages of one database until it is stopped."""
+    """Processes the inbound messages of one database until it is stopped.
 
-    def __init__(self, dbname):
+    :param Seclusion seclusion: shared by the processors of a process
+    """
+
+    def __init__(self, dbname, seclusion=None):
         self._dbname = dbname
+        self._seclusion = seclusion or Seclusion()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._stopping = False
         self._wake_reader, self._wake_writer = os.pipe()
@@ -132,11 +139,28 @@ class InboundProcessor:
     def _serve_lane(self, cursor, lane):
         registry = Registry(self._dbname).check_signaling()
         for count in range(LANE_TURN):
-            begun = not self._winding_down() and store.start(cursor, lane, self._name)
-            if not begun:
+            with self._seclusion.beside_others():
+                suspect = self._serve_head(cursor, registry, lane)
+            if suspect:
+                with self._seclusion.alone():
+                    self._serve_head(cursor, registry, lane, alone=True)
+            elif suspect is None:
                 return count
-            self._process(cursor, registry, *begun)
         return LANE_TURN
+
+    def _serve_head(self, cursor, registry, lane, alone=False):
+        """Process the first message of a lane.
+
+        :return: whether it has to be done alone and was therefore left; None if nothing is
+            due
+        """
+        head = not self._winding_down() and store.start(cursor, lane, self._name, alone)
+        if not head:
+            return None
+        inbox_id, starts = head
+        if starts:
+            self._process(cursor, registry, inbox_id, starts)
+        return not starts
 
     def _process(self, cursor, registry, inbox_id, starts):
         """Process one message; conflicts with others are no fault of it."""
@@ -177,7 +201,10 @@ class InboundService:
     def __init__(self, dbname):
         self._dbname = dbname
         count = int(config.get("mfg_integration_inbound_threads") or THREADS)
-        self._processors = [InboundProcessor(dbname) for _number in range(count)]
+        seclusion = Seclusion()
+        self._processors = [
+            InboundProcessor(dbname, seclusion) for _number in range(count)
+        ]
         self._threads = [
             threading.Thread(
                 target=self._keep_running,

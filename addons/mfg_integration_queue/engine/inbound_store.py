@@ -244,29 +244,37 @@ def lane_heads(cr, limit):
     return [lane for (lane,) in cr.fetchall()]
 
 
-def start(cr, lane, worker):
+def start(cr, lane, worker, alone=False):
     """Note that ``worker`` begins with the first message of a lane it holds the lock of.
 
+    A message that a process has died over is begun with only by a worker that does nothing
+    else meanwhile.
+
+    :param bool alone: nothing else is done meanwhile
     :return: (inbox id, how many times a process has begun with it and not come back, this
-        time included), None if the lane has nothing due
+        time included; 0: not begun, it has to be alone), None if the lane has nothing due
     """
     cr.execute(
         """
         WITH head AS (
-            SELECT inbox_id, next_at, exception_id
+            SELECT inbox_id, starts = 0 OR %(alone)s AS begins
               FROM mfg_integration_inbox_todo
-             WHERE lane = %s ORDER BY inbox_id LIMIT 1
+             WHERE inbox_id = (SELECT MIN(inbox_id) FROM mfg_integration_inbox_todo
+                                WHERE lane = %(lane)s)
+               AND exception_id IS NULL
+               AND (next_at IS NULL OR next_at <= timezone('UTC', clock_timestamp()))
+        ), begun AS (
+            UPDATE mfg_integration_inbox_todo t
+               SET starts = t.starts + 1, worker = %(worker)s,
+                   started_at = timezone('UTC', clock_timestamp())
+              FROM head
+             WHERE t.inbox_id = head.inbox_id AND head.begins
+         RETURNING t.inbox_id, t.starts
         )
-        UPDATE mfg_integration_inbox_todo t
-           SET starts = t.starts + 1, worker = %s,
-               started_at = timezone('UTC', clock_timestamp())
-          FROM head
-         WHERE t.inbox_id = head.inbox_id
-           AND head.exception_id IS NULL
-           AND (head.next_at IS NULL OR head.next_at <= timezone('UTC', clock_timestamp()))
-     RETURNING t.inbox_id, t.starts
+        SELECT head.inbox_id, COALESCE(begun.starts, 0)
+          FROM head LEFT JOIN begun ON begun.inbox_id = head.inbox_id
         """,
-        [lane, worker],
+        {"lane": lane, "worker": worker, "alone": alone},
     )
     return cr.fetchone()
 
