@@ -45,6 +45,7 @@ _DELIVERY_COLUMNS = (
     ("lane", "varchar"),
     ("class", "smallint"),
     ("max_age_hours", "integer"),
+    ("due_minutes", "integer"),
 )
 
 
@@ -77,10 +78,11 @@ _INSERT = f"""
     ), delivery AS (
     INSERT INTO mfg_integration_delivery
            (event_id, event_at, interface_id, endpoint_id, company_id, part, lane, class,
-            deadline_at)
+            deadline_at, due_at)
     SELECT src.id, src.created_at, src.interface_id, d.endpoint_id, src.company_id,
            d.part, d.lane, d.class,
-           timezone('UTC', clock_timestamp()) + d.max_age_hours * interval '1 hour'
+           timezone('UTC', clock_timestamp()) + d.max_age_hours * interval '1 hour',
+           timezone('UTC', clock_timestamp()) + d.due_minutes * interval '1 minute'
       FROM unnest({_unnest(_DELIVERY_COLUMNS)}) AS d({_names(_DELIVERY_COLUMNS)})
       JOIN src USING (ord)
      ORDER BY src.id, d.endpoint_id

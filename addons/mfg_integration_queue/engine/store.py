@@ -93,7 +93,7 @@ _ATTEMPT = """
 """
 _DONE_COLUMNS = """
     d.id, d.event_id, d.event_at, d.interface_id, d.endpoint_id, d.company_id, d.lane,
-    d.class, d.created_at, d.first_attempt_at, r.duration, r.status, r.code, r.excerpt,
+    d.class, d.created_at, d.due_at, d.first_attempt_at, r.duration, r.status, r.code, r.excerpt,
     r.secret_id, r.reason,
     timezone('UTC', clock_timestamp()) - r.ago * interval '1 second' AS started_at
 """
@@ -101,10 +101,11 @@ _LOG = """
     log AS (
         INSERT INTO mfg_integration_delivery_log
                (id, event_id, event_at, interface_id, endpoint_id, company_id, lane, class,
-                outcome, attempts, created_at, first_attempt_at, latency_ms,
+                outcome, attempts, created_at, due_at, first_attempt_at, latency_ms,
                 last_error_code, last_status)
         SELECT id, event_id, event_at, interface_id, endpoint_id, company_id, lane, class,
-               %(outcome)s, attempts + 1, created_at, COALESCE(first_attempt_at, started_at),
+               %(outcome)s, attempts + 1, created_at, due_at,
+               COALESCE(first_attempt_at, started_at),
                EXTRACT(epoch FROM started_at + duration * interval '1 second' - created_at) * 1000,
                code, status
           FROM done

@@ -1,3 +1,4 @@
+from . import mfg_integration_alert
 from . import mfg_integration_attempt
 from . import mfg_integration_credential
 from . import mfg_integration_dead

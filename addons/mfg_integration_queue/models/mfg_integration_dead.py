@@ -147,9 +147,12 @@ class MfgIntegrationDead(models.Model):
             UPDATE mfg_integration_delivery
                SET dead_id = NULL, next_at = NULL, attempts = 0,
                    deadline_at = timezone('UTC', clock_timestamp())
-                       + (SELECT i.max_age_hours FROM mfg_integration_interface i
-                           WHERE i.id = interface_id) * interval '1 hour'
-             WHERE id = ANY(%s)
+                       + i.max_age_hours * interval '1 hour',
+                   due_at = timezone('UTC', clock_timestamp())
+                       + NULLIF(i.sla_max_age_minutes, 0) * interval '1 minute'
+              FROM mfg_integration_interface i
+             WHERE i.id = interface_id
+               AND mfg_integration_delivery.id = ANY(%s)
             """,
             [blocking.mapped("delivery_ref")],
         )

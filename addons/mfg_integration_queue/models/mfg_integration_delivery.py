@@ -17,7 +17,7 @@ CRON_BUDGET = 45
 _QUERY = """
     SELECT d.id, d.event_id, d.interface_id, d.endpoint_id, d.company_id, d.lane,
            d.class, d.attempts, d.created_at, d.first_attempt_at, d.next_at,
-           d.deadline_at, NULL::timestamp AS finished_at, NULL::integer AS latency_ms,
+           d.deadline_at, d.due_at, NULL::timestamp AS finished_at, NULL::integer AS latency_ms,
            d.last_error_code, d.last_status,
            CASE WHEN d.dead_id IS NOT NULL THEN 'dead_waiting'
                 WHEN d.attempts > 0 THEN 'retry'
@@ -27,7 +27,7 @@ _QUERY = """
  UNION ALL
     SELECT l.id, l.event_id, l.interface_id, l.endpoint_id, l.company_id, l.lane,
            l.class, l.attempts, l.created_at, l.first_attempt_at, NULL::timestamp,
-           NULL::timestamp, l.finished_at, l.latency_ms,
+           NULL::timestamp, l.due_at, l.finished_at, l.latency_ms,
            l.last_error_code, l.last_status, l.outcome
       FROM mfg_integration_delivery_log l
 """
@@ -74,6 +74,11 @@ class MfgIntegrationDelivery(models.Model):
     first_attempt_at = fields.Datetime(string="First Attempt", readonly=True)
     next_at = fields.Datetime(string="Next Attempt", readonly=True)
     deadline_at = fields.Datetime(string="Given up at", readonly=True)
+    due_at = fields.Datetime(
+        string="Due",
+        readonly=True,
+        help="When the service level of the interface wants it delivered.",
+    )
     finished_at = fields.Datetime(string="Finished", readonly=True)
     latency_ms = fields.Integer(
         string="Latency (ms)",
@@ -162,10 +167,12 @@ class MfgIntegrationDelivery(models.Model):
             """
             INSERT INTO mfg_integration_delivery
                    (event_id, event_at, interface_id, endpoint_id, company_id, part, lane,
-                    class, deadline_at)
+                    class, deadline_at, due_at)
             SELECT l.event_id, l.event_at, l.interface_id, l.endpoint_id, l.company_id,
                    parts.part, l.lane, l.class,
-                   timezone('UTC', clock_timestamp()) + i.max_age_hours * interval '1 hour'
+                   timezone('UTC', clock_timestamp()) + i.max_age_hours * interval '1 hour',
+                   timezone('UTC', clock_timestamp())
+                       + NULLIF(i.sla_max_age_minutes, 0) * interval '1 minute'
               FROM mfg_integration_delivery_log l
               JOIN mfg_integration_event e ON e.id = l.event_id AND e.created_at = l.event_at
               JOIN mfg_integration_interface i ON i.id = l.interface_id
@@ -192,10 +199,10 @@ class MfgIntegrationDelivery(models.Model):
             ), log AS (
                 INSERT INTO mfg_integration_delivery_log
                        (id, event_id, event_at, interface_id, endpoint_id, company_id, lane,
-                        class, outcome, attempts, created_at, first_attempt_at,
+                        class, outcome, attempts, created_at, due_at, first_attempt_at,
                         last_error_code, last_status)
                 SELECT id, event_id, event_at, interface_id, endpoint_id, company_id, lane,
-                       class, 'cancelled', attempts, created_at, first_attempt_at,
+                       class, 'cancelled', attempts, created_at, due_at, first_attempt_at,
                        last_error_code, last_status
                   FROM gone
             )

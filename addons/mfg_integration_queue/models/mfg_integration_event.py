@@ -157,6 +157,7 @@ class MfgIntegrationEvent(models.Model):
                     lane,
                     route["class"],
                     route["max_age_hours"],
+                    route["due_minutes"],
                 )
                 for endpoint_id, count in endpoints
             ],

@@ -8,6 +8,13 @@ CODE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 #: latency class → number in the hot table, the most urgent first
 LATENCY_CLASSES = {"real_time": 1, "near_real_time": 2, "batch": 3}
 
+#: latency class → proposed (95 % within seconds, latest after minutes, recovery minutes)
+_PROPOSED_SLA = {
+    "real_time": (5, 5, 60),
+    "near_real_time": (60, 30, 240),
+    "batch": (0, 1440, 1440),
+}
+
 
 class MfgIntegrationInterface(models.Model):
     """The business contract of one conversation: what is said, how fast, who cares."""
@@ -104,6 +111,39 @@ class MfgIntegrationInterface(models.Model):
         default=72,
         help="A message that could not be delivered for so long becomes a dead letter.",
     )
+    sla_p95_seconds = fields.Float(
+        string="Usually Within (s)",
+        compute="_compute_sla",
+        store=True,
+        readonly=False,
+        tracking=True,
+        help="95 of 100 messages reach the other side within so many seconds. "
+        "0: not agreed.",
+    )
+    sla_max_age_minutes = fields.Integer(
+        string="At the Latest After (min)",
+        compute="_compute_sla",
+        store=True,
+        readonly=False,
+        tracking=True,
+        help="No message waits longer. 0: not agreed.",
+    )
+    sla_recovery_minutes = fields.Integer(
+        string="Recovered Within (min)",
+        compute="_compute_sla",
+        store=True,
+        readonly=False,
+        tracking=True,
+        help="Time to bring the interface back, and to decide on a message that failed. "
+        "Then the escalation contact is told. 0: nobody is told.",
+    )
+    escalation_user_id = fields.Many2one(
+        "res.users",
+        string="Escalation Contact",
+        tracking=True,
+        help="Is told when the service level is not recovered in time. Empty: whoever "
+        "answers for the contract.",
+    )
     runbook = fields.Html(help="What to do when messages of this interface fail.")
     version_ids = fields.One2many("mfg.integration.interface.version", "interface_id")
     current_version_id = fields.Many2one(
@@ -119,7 +159,23 @@ class MfgIntegrationInterface(models.Model):
             "CHECK(max_age_hours > 0)",
             "“Give up After” must be at least one hour.",
         ),
+        (
+            "sla_not_negative",
+            "CHECK(sla_p95_seconds >= 0 AND sla_max_age_minutes >= 0 "
+            "AND sla_recovery_minutes >= 0)",
+            "The times of the service level must not be negative; 0 means not agreed.",
+        ),
     ]
+
+    @api.depends("latency_class")
+    def _compute_sla(self):
+        for interface in self:
+            proposed = _PROPOSED_SLA.get(interface.latency_class, (0, 0, 0))
+            (
+                interface.sla_p95_seconds,
+                interface.sla_max_age_minutes,
+                interface.sla_recovery_minutes,
+            ) = proposed
 
     @api.depends("version_ids.state", "version_ids.major", "version_ids.minor")
     def _compute_current_version_id(self):
@@ -187,8 +243,9 @@ class MfgIntegrationInterface(models.Model):
         """Return how to emit for an interface, or None if the code is unknown.
 
         Plain values, because they are cached across transactions:
-        ``{"id", "version_id", "type", "aggregate", "class", "max_age_hours", "name",
-        "company_id", "endpoints": {company id: [(endpoint id, partitions), …]}}``.
+        ``{"id", "version_id", "type", "aggregate", "class", "max_age_hours",
+        "due_minutes", "name", "company_id",
+        "endpoints": {company id: [(endpoint id, partitions), …]}}``.
         """
         # sudo: whoever finishes a document emits, also without rights on interfaces
         interface = self.sudo().search(
@@ -210,6 +267,7 @@ class MfgIntegrationInterface(models.Model):
             "aggregate": code.partition(".")[0],
             "class": LATENCY_CLASSES[interface.latency_class],
             "max_age_hours": interface.max_age_hours,
+            "due_minutes": interface.sla_max_age_minutes or None,
             "name": interface.name,
             "company_id": interface.company_id.id,
             "endpoints": endpoints,

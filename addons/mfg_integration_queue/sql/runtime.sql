@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS mfg_integration_delivery (
     next_at timestamp,
     dead_id integer,
     deadline_at timestamp,
+    due_at timestamp,
     created_at timestamp NOT NULL DEFAULT timezone('UTC', clock_timestamp()),
     first_attempt_at timestamp,
     last_error_code varchar,
@@ -60,6 +61,9 @@ CREATE TABLE IF NOT EXISTS mfg_integration_delivery (
 CREATE INDEX IF NOT EXISTS mfg_integration_delivery_part_idx ON mfg_integration_delivery (endpoint_id, part, id);
 CREATE INDEX IF NOT EXISTS mfg_integration_delivery_retry_idx ON mfg_integration_delivery (endpoint_id, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS mfg_integration_delivery_event_idx ON mfg_integration_delivery (event_id);
+
+-- since 17.0.1.1.0: when the service level wants it delivered
+ALTER TABLE mfg_integration_delivery ADD COLUMN IF NOT EXISTS due_at timestamp;
 
 CREATE TABLE IF NOT EXISTS mfg_integration_delivery_log (
     id bigint NOT NULL,
@@ -73,6 +77,7 @@ CREATE TABLE IF NOT EXISTS mfg_integration_delivery_log (
     outcome varchar NOT NULL CHECK (outcome IN ('delivered', 'dead', 'cancelled')),
     attempts integer NOT NULL,
     created_at timestamp NOT NULL,
+    due_at timestamp,
     first_attempt_at timestamp,
     finished_at timestamp NOT NULL DEFAULT timezone('UTC', clock_timestamp()),
     latency_ms integer,
@@ -80,6 +85,7 @@ CREATE TABLE IF NOT EXISTS mfg_integration_delivery_log (
     last_status smallint,
     PRIMARY KEY (id, finished_at)
 ) PARTITION BY RANGE (finished_at);
+ALTER TABLE mfg_integration_delivery_log ADD COLUMN IF NOT EXISTS due_at timestamp;
 CREATE INDEX IF NOT EXISTS mfg_integration_delivery_log_event_idx ON mfg_integration_delivery_log (event_id);
 
 CREATE TABLE IF NOT EXISTS mfg_integration_attempt (

@@ -1,3 +1,4 @@
+from . import test_alert
 from . import test_contract
 from . import test_dead_letter
 from . import test_delivery
