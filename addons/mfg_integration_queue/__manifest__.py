@@ -7,7 +7,7 @@
     "author": "Odoo Manufacturing Group Suite contributors",
     "depends": ["base", "mail"],
     "external_dependencies": {
-        "python": ["cryptography", "fastjsonschema", "jsonschema", "psutil"]
+        "python": ["cryptography", "fastjsonschema", "jmespath", "jsonschema", "psutil"]
     },
     "data": [
         "security/mfg_integration_queue_security.xml",
@@ -28,6 +28,9 @@
         "views/mfg_integration_endpoint_views.xml",
         "views/mfg_integration_interface_views.xml",
         "views/mfg_integration_interface_version_views.xml",
+        "views/mfg_integration_mapping_preview_views.xml",
+        "views/mfg_integration_value_map_views.xml",
+        "views/mfg_integration_xref_views.xml",
         "views/mfg_integration_subscription_views.xml",
         "views/mfg_integration_retry_policy_views.xml",
         "views/mfg_integration_error_code_views.xml",

@@ -44,7 +44,7 @@ RELOAD = 30.0
 
 
 #: what is recorded of a message that was on the wire in too many crashes
-_POISON = Outcome(Verdict.DEAD, error_code="INT-002")
+_POISON = Outcome(Verdict.DEAD, error_code="INT-002", reason="poison")
 
 
 class Dispatcher:
@@ -333,6 +333,9 @@ class Dispatcher:
         self._taken.update(delivery.id for _pool, delivery in taken)
         try:
             self._membership.note_inflight(list(self._taken))
+            unmapped = self._store.map_payloads(
+                self._settings.mappings, [delivery for _pool, delivery in taken]
+            )
         except psycopg2.Error:
             for _pool, delivery in taken:
                 self._lanes.put_back(delivery)
@@ -340,6 +343,8 @@ class Dispatcher:
         for pool, delivery in taken:
             if delivery.crashes >= MAX_CRASHES:
                 self._results.append(Attempted(delivery, _POISON, time.monotonic()))
+            elif outcome := unmapped.get(delivery.id):
+                self._results.append(Attempted(delivery, outcome, time.monotonic()))
             else:
                 pool.submit(delivery)
 
@@ -396,7 +401,8 @@ class Dispatcher:
         if outcome.verdict is Verdict.DELIVERED:
             self._last_ok.add(delivery.endpoint_id)
             return
-        self._last_error[delivery.endpoint_id] = outcome.error_code
+        if not outcome.reason:
+            self._last_error[delivery.endpoint_id] = outcome.error_code
         _logger.info(
             "Delivery %s of %s to endpoint %s failed: %s",
             delivery.uuid,
@@ -404,11 +410,8 @@ class Dispatcher:
             delivery.endpoint_id,
             outcome.error_code,
         )
-        if outcome is _POISON:
-            attempted.reason = "poison"
-            return
         if outcome.verdict is Verdict.DEAD:
-            attempted.reason = "refused"
+            attempted.reason = outcome.reason or "refused"
             return
         endpoint = self._settings.endpoints.get(delivery.endpoint_id)
         if outcome.verdict is Verdict.GONE or endpoint is None:

@@ -13,7 +13,7 @@ def build(delivery, source, plant):
     """Return the body of one delivery as bytes.
 
     The payload is spliced in as PostgreSQL stores it: every attempt sends the same bytes
-    without decoding and encoding it again.
+    without decoding and encoding it again. Only a mapped one is built anew.
 
     :param delivery: :class:`.store.Delivery`
     :param source: URI reference of the company that emitted, ``/<alias>/<company id>``
@@ -35,7 +35,8 @@ def build(delivery, source, plant):
         head["subject"] = delivery.subject
     if delivery.traceparent:
         head["traceparent"] = delivery.traceparent
-    return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "data": {delivery.payload}}}'.encode()
+    data = delivery.mapped or delivery.payload
+    return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "data": {data}}}'.encode()
 
 
 def sign(message_id, timestamp, body, secrets):

@@ -41,6 +41,10 @@ class Delivery:
     occurred_at: str
     traceparent: str | None
     payload: str
+    #: contract version the event was emitted under
+    version_id: int = 0
+    #: payload in the receiver's words, where its contract is mapped
+    mapped: str | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -24,6 +24,10 @@ class Outcome:
     retry_after: float | None = None
     duration: float = 0.0
     secret_id: int | None = None
+    #: why a delivery is dead that never went on the wire
+    reason: str | None = None
+    #: what is missing, the same text for every message that lacks it
+    cause: str | None = None
 
 
 #: answers that say "not now" (RFC 9110, Standard Webhooks 1.0)

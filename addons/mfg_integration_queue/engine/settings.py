@@ -1,6 +1,6 @@
 """Configuration as the delivery engine needs it: plain values, read once, no ORM."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .outcome import RetrySchedule
 
@@ -38,6 +38,8 @@ class Settings:
     endpoints: dict[int, EndpointSettings]
     #: interfaces whose dead letter stops the messages behind it
     blocking_interfaces: frozenset[int]
+    #: (interface version id, endpoint id) → :class:`.mapping.Plan`
+    mappings: dict = field(default_factory=dict)
 
     def partitions(self):
         """Return every (endpoint id, partition) there is to own."""

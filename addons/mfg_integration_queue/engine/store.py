@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
+from . import outbound_mapping
 from .lanes import FOREVER, Delivery
 from .outcome import Outcome
 
@@ -15,7 +16,7 @@ _COLUMNS = """
     EXTRACT(epoch FROM d.deadline_at - timezone('UTC', clock_timestamp()))::float8,
     e.uuid::text, e.type, e.subject,
     to_char(e.occurred_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    e.traceparent, e.payload::text
+    e.traceparent, e.payload::text, e.interface_version_id
 """
 _EVENT = (
     "JOIN mfg_integration_event e ON e.id = d.event_id AND e.created_at = d.event_at"
@@ -79,9 +80,10 @@ _RESULT = """
         SELECT *
           FROM unnest(%(id)s::bigint[], %(ago)s::float8[], %(duration)s::float8[],
                       %(status)s::integer[], %(code)s::varchar[], %(excerpt)s::varchar[],
-                      %(secret)s::integer[], %(delay)s::float8[], %(reason)s::varchar[])
+                      %(secret)s::integer[], %(delay)s::float8[], %(reason)s::varchar[],
+                      %(cause)s::varchar[])
                AS r(delivery_id, ago, duration, status, code, excerpt, secret_id, delay,
-                    reason)
+                    reason, cause)
     )"""
 _ATTEMPT = """
     INSERT INTO mfg_integration_attempt
@@ -93,8 +95,8 @@ _ATTEMPT = """
 """
 _DONE_COLUMNS = """
     d.id, d.event_id, d.event_at, d.interface_id, d.endpoint_id, d.company_id, d.lane,
-    d.class, d.created_at, d.due_at, d.first_attempt_at, r.duration, r.status, r.code, r.excerpt,
-    r.secret_id, r.reason,
+    d.class, d.created_at, d.due_at, d.first_attempt_at, r.duration, r.status, r.code,
+    r.excerpt, r.secret_id, r.reason, r.cause,
     timezone('UTC', clock_timestamp()) - r.ago * interval '1 second' AS started_at
 """
 _LOG = """
@@ -140,12 +142,12 @@ _DEAD_LETTER = """
     letter AS (
         INSERT INTO mfg_integration_dead
                (id, delivery_ref, event_ref, event_uuid, interface_id, endpoint_id,
-                company_id, owner_id, state, reason, error_code, status, excerpt, attempts,
-                blocking, create_uid, create_date, write_uid, write_date)
+                company_id, owner_id, state, reason, error_code, status, excerpt, cause,
+                attempts, blocking, create_uid, create_date, write_uid, write_date)
         SELECT done.dead_id, done.id, done.event_id, e.uuid, done.interface_id, done.endpoint_id,
                done.company_id, COALESCE(i.exception_owner_id, i.owner_id), 'open',
-               done.reason, done.code, done.status, done.excerpt, done.attempts + 1,
-               %(blocking)s, 1, timezone('UTC', clock_timestamp()), 1,
+               done.reason, done.code, done.status, done.excerpt, done.cause,
+               done.attempts + 1, %(blocking)s, 1, timezone('UTC', clock_timestamp()), 1,
                timezone('UTC', clock_timestamp())
           FROM done
           JOIN mfg_integration_event e ON e.id = done.event_id AND e.created_at = done.event_at
@@ -288,6 +290,12 @@ class Store:
             for row in self._cursor.fetchall()
         ]
 
+    def map_payloads(self, plans, deliveries):
+        """Put deliveries into the receivers' words, see :func:`.outbound_mapping.prepare`."""
+        return (
+            outbound_mapping.prepare(self._cursor, plans, deliveries) if plans else {}
+        )
+
     # writing
 
     def finish(self, attempted):
@@ -321,6 +329,7 @@ class Store:
             secret=[outcome.secret_id for outcome in outcomes],
             delay=[each.delay for each in attempted],
             reason=[each.reason for each in attempted],
+            cause=[outcome.cause for outcome in outcomes],
             worker=self._worker,
         )
         self._cursor.execute(query, params)

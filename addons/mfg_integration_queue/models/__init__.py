@@ -13,8 +13,12 @@ from . import mfg_integration_inbox
 from . import mfg_integration_inbox_exception
 from . import mfg_integration_interface
 from . import mfg_integration_interface_version
+from . import mfg_integration_mapping_line
 from . import mfg_integration_retry_policy
 from . import mfg_integration_secret
 from . import mfg_integration_subscription
 from . import mfg_integration_system
+from . import mfg_integration_value_map
+from . import mfg_integration_value_map_line
 from . import mfg_integration_worker
+from . import mfg_integration_xref

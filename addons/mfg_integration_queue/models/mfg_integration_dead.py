@@ -63,6 +63,7 @@ class MfgIntegrationDead(models.Model):
             ("exhausted", "Too many attempts"),
             ("expired", "Too old"),
             ("poison", "Ended the worker three times"),
+            ("mapping", "Cannot be translated"),
         ],
         readonly=True,
     )
@@ -75,6 +76,9 @@ class MfgIntegrationDead(models.Model):
     suggestion = fields.Text(string="What to Do", compute="_compute_error_id")
     status = fields.Integer(string="HTTP Status", readonly=True, group_operator=None)
     excerpt = fields.Text(string="Answer", readonly=True)
+    cause = fields.Text(
+        readonly=True, help="What is missing, the same for every message that lacks it."
+    )
     attempts = fields.Integer(readonly=True)
     blocking = fields.Boolean(
         string="Holds Its Record",

@@ -419,7 +419,48 @@ class MfgIntegrationEndpoint(models.Model):
         blocking = self.env["mfg.integration.interface"].search(
             [("on_dead", "=", "block")]
         )
-        return Settings(endpoints, frozenset(blocking.ids))
+        return Settings(
+            endpoints, frozenset(blocking.ids), self._mappings(list(endpoints))
+        )
+
+    @api.model
+    def _mappings(self, endpoint_ids):
+        """Return (version id, endpoint id) → mapping plan, of what may be under way.
+
+        A message keeps to the version it was emitted under, so every version of what an
+        endpoint is subscribed to counts.
+        """
+        versions = self.env["mfg.integration.interface.version"]
+        mapped = versions.search(
+            [
+                ("interface_id.direction", "=", "outbound"),
+                "|",
+                "|",
+                ("mapping_select", "!=", False),
+                ("mapping_shape", "!=", False),
+                ("mapping_line_ids", "!=", False),
+            ]
+        )
+        if not mapped:
+            return {}
+        subscriptions = (
+            self.env["mfg.integration.subscription"]
+            .with_context(active_test=False)
+            .search(
+                [
+                    ("interface_id", "in", mapped.interface_id.ids),
+                    ("endpoint_id", "in", endpoint_ids),
+                ]
+            )
+        )
+        plans = {}
+        for subscription in subscriptions:
+            endpoint = subscription.endpoint_id
+            for version in mapped:
+                if version.interface_id == subscription.interface_id:
+                    key = version.id, endpoint.id
+                    plans[key] = version._plan(endpoint.system_id)
+        return plans
 
     def _settings(self, sources):
         live = self.secret_ids.filtered(lambda each: each.state != "expired")

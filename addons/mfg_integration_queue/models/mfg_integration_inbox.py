@@ -12,7 +12,7 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools.date_utils import json_default
 
-from ..engine import contract, inbound_request, partitions
+from ..engine import contract, inbound_request, mapping, partitions
 from ..engine import inbound_store as store
 from ..engine.inbound import InboundProcessor
 from ..engine.inbound_message import InboundMessage
@@ -215,6 +215,7 @@ class MfgIntegrationInbox(models.Model):
             "class": LATENCY_CLASSES[interface.latency_class],
             "version_id": usable[:1].id,
             "schema": usable[:1].schema,
+            "mapped": usable[:1]._is_mapped(),
             "retired": not usable and "retired" in versions.mapped("state"),
         }
 
@@ -289,7 +290,11 @@ class MfgIntegrationInbox(models.Model):
         if errors:
             raise self._reject(message, Problem("IN-422", errors=errors))
         ordering = incoming.ordering_key
-        if ordering is None:
+        if ordering is None and route["mapped"]:
+            # The handler knows our words only, and they may not be found yet: one after
+            # the other, which no handler minds.
+            ordering = ""
+        elif ordering is None:
             ordering = handler._ordering_key(incoming.payload) or ""
         message["lane"] += ordering[: inbound_request.MAX_LANE]
         if route["mode"] == "sync":
@@ -353,8 +358,11 @@ class MfgIntegrationInbox(models.Model):
             and the key is free again
         """
         try:
+            payload = self._mapped(message, payload)
             with self.env.cr.savepoint():
                 result, links = self._handle(message, payload, caller["user_id"])
+        except mapping.Unmapped as error:
+            raise self._reject(message, Problem(error.code, error.cause)) from error
         except UserError as error:
             text = str(error.args[0])
             raise self._reject(message, Problem("IN-422-DATA", text)) from error
@@ -420,6 +428,17 @@ class MfgIntegrationInbox(models.Model):
     # processing
 
     @api.model
+    def _mapped(self, row, payload):
+        """Return the payload in our words.
+
+        :raises mapping.Unmapped: a value has no translation
+        """
+        plan = self.env["mfg.integration.interface.version"]._inbound_plan(
+            row["interface_version_id"], row["system_id"]
+        )
+        return mapping.map_one(self.env.cr, plan, payload) if plan else payload
+
+    @api.model
     def _handle(self, row, payload, user_id):
         """Run the handler as the service user and return (result, links) as JSON texts."""
         user = self.env["res.users"].browse(user_id)
@@ -481,8 +500,11 @@ class MfgIntegrationInbox(models.Model):
             self._bury(row, "IN-CONFIG", cause, "configuration")
             return
         try:
+            payload = self._mapped(row, payload)
             with self.env.cr.savepoint():
                 result, links = self._handle(row, payload, user.id)
+        except mapping.Unmapped as error:
+            self._bury(row, error.code, error.cause, "mapping")
         except UserError as error:
             self._bury(row, "IN-DATA", str(error.args[0]), "refused")
         except psycopg2.IntegrityError as error:

@@ -67,6 +67,7 @@ class MfgIntegrationInboxException(models.Model):
             ("expired", "Too old"),
             ("poison", "Ends the process"),
             ("configuration", "Nobody handles it"),
+            ("mapping", "Cannot be translated"),
         ],
         readonly=True,
     )

@@ -2,11 +2,21 @@ import json
 
 import jsonschema
 
-from odoo import _, api, fields, models
+from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
+from ..engine import mapping, paths
+
 #: fields that make up the contract: they do not change once it is approved
-_CONTRACT = {"interface_id", "major", "minor", "schema", "example"}
+_CONTRACT = {
+    "interface_id",
+    "major",
+    "minor",
+    "schema",
+    "example",
+    "mapping_select",
+    "mapping_shape",
+}
 
 
 class MfgIntegrationInterfaceVersion(models.Model):
@@ -44,6 +54,23 @@ class MfgIntegrationInterfaceVersion(models.Model):
     schema = fields.Text(string="JSON Schema", required=True, default="{}")
     example = fields.Text(required=True, default="{}")
     changelog = fields.Text(string="What Changed")
+    mapping_select = fields.Text(
+        string="1. Fields to Keep",
+        help="One field a line, names joined by dots, [] for every line of a list: "
+        "components[].product.code. Empty: all of them.",
+    )
+    mapping_line_ids = fields.One2many(
+        "mfg.integration.mapping.line",
+        "version_id",
+        string="2. Translations",
+        copy=True,
+        help="A value that has no translation stops its message until somebody adds one.",
+    )
+    mapping_shape = fields.Text(
+        string="3. Shape",
+        help="JMESPath expression that makes the message of the selected and translated "
+        "fields. Empty: they stay as they are arranged.",
+    )
 
     _sql_constraints = [
         (
@@ -94,6 +121,26 @@ class MfgIntegrationInterfaceVersion(models.Model):
                     )
                 ) from error
 
+    @api.constrains("mapping_select", "mapping_shape")
+    def _check_mapping(self):
+        for version in self:
+            for name, check in (
+                ("mapping_select", paths.parse_lines),
+                ("mapping_shape", mapping.compile_shape),
+            ):
+                try:
+                    if version[name]:
+                        check(version[name])
+                except ValueError as error:
+                    raise ValidationError(
+                        _(
+                            "“%(field)s” of %(version)s cannot be used: %(cause)s",
+                            field=self._fields[name]._description_string(self.env),
+                            version=version.display_name,
+                            cause=error,
+                        )
+                    ) from error
+
     @api.model_create_multi
     def create(self, vals_list):
         """Versions begin as drafts; only shipped contracts come approved."""
@@ -109,24 +156,7 @@ class MfgIntegrationInterfaceVersion(models.Model):
 
     def write(self, vals):
         """Keep what was agreed: an approved contract is replaced, not changed."""
-        if _CONTRACT & vals.keys():
-            frozen = self.filtered(lambda each: each.state != "draft")
-            if frozen and any(
-                frozen._fields[name].convert_to_cache(vals[name], frozen)
-                != frozen._fields[name].convert_to_cache(each[name], each)
-                for each in frozen
-                for name in _CONTRACT & vals.keys()
-            ):
-                raise UserError(
-                    _(
-                        "%(version)s is %(state)s and cannot be changed. Create a new "
-                        "version.",
-                        version=frozen[0].display_name,
-                        state=dict(
-                            self._fields["state"]._description_selection(self.env)
-                        )[frozen[0].state].lower(),
-                    )
-                )
+        self.filtered(lambda each: each._would_change(vals))._check_draft()
         if {"state", "author_id", "approver_id"} & vals.keys() and not self.env.su:
             raise UserError(_("Use the buttons to move a version through its states."))
         res = super().write(vals)
@@ -166,6 +196,27 @@ class MfgIntegrationInterfaceVersion(models.Model):
         self._require_approver()
         self._move("approved", "retired")
 
+    def _would_change(self, vals):
+        """Tell whether ``vals`` have other contents for the contract."""
+        return any(
+            self._fields[name].convert_to_cache(vals[name], self)
+            != self._fields[name].convert_to_cache(self[name], self)
+            for name in _CONTRACT & vals.keys()
+        )
+
+    def _check_draft(self):
+        frozen = self.filtered(lambda each: each.state != "draft")
+        if frozen:
+            states = dict(self._fields["state"]._description_selection(self.env))
+            raise UserError(
+                _(
+                    "%(version)s is %(state)s and cannot be changed. Create a new "
+                    "version.",
+                    version=frozen[0].display_name,
+                    state=states[frozen[0].state].lower(),
+                )
+            )
+
     def _require_approver(self):
         if not self.env.user.has_group("mfg_integration_queue.group_approver"):
             raise UserError(_("Only integration approvers can decide on a version."))
@@ -199,3 +250,49 @@ class MfgIntegrationInterfaceVersion(models.Model):
                     cause=error,
                 )
             ) from error
+
+    # mapping
+
+    def action_try_mapping(self):
+        """Open a dialog that shows what the mapping makes of an example."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Try Mapping"),
+            "res_model": "mfg.integration.mapping.preview",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_version_id": self.id},
+        }
+
+    def _is_mapped(self):
+        return bool(self.mapping_select or self.mapping_line_ids or self.mapping_shape)
+
+    @api.model
+    @tools.ormcache("version_id", "system_id")
+    def _inbound_plan(self, version_id, system_id):
+        """Return the mapping of messages of a system, or None: plain values, cached."""
+        # sudo: asked by the worker, for whoever sends
+        version = self.sudo().browse(version_id)
+        if not version._is_mapped():
+            return None
+        return version._plan(self.env["mfg.integration.system"].browse(system_id))
+
+    def _plan(self, system):
+        """Return the :class:`.mapping.Plan` of this contract for one system.
+
+        What it refers to may be gone with a module: then nothing passes unmapped.
+        """
+        self.ensure_one()
+        direction = self.interface_id.direction
+        try:
+            steps = [line._step(system, direction) for line in self.mapping_line_ids]
+        except UserError as error:
+            steps = [mapping.UnusableStep(str(error))]
+        return mapping.Plan(
+            select=paths.tree(paths.parse_lines(self.mapping_select)),
+            steps=tuple(steps),
+            shape=mapping.compile_shape(self.mapping_shape)
+            if self.mapping_shape
+            else None,
+        )

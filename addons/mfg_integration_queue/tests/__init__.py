@@ -10,6 +10,8 @@ from . import test_inbound_processing
 from . import test_inbound_request
 from . import test_inbound_security
 from . import test_lanes
+from . import test_mapping
+from . import test_mapping_plan
 from . import test_outcome
 from . import test_security
 from . import test_storage

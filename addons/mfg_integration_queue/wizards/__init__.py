@@ -1,3 +1,4 @@
 from . import mfg_integration_credential_create
 from . import mfg_integration_credential_reveal
+from . import mfg_integration_mapping_preview
 from . import mfg_integration_secret_reveal
