@@ -193,6 +193,16 @@ class MfgQualityDispositionLine(models.Model):
             )
         return lines.move_id
 
+    def _returned_receipt(self):
+        """The latest receipt of the decided stock, from the vendor it goes back to."""
+        self.ensure_one()
+        receipts = self._receipt_moves()
+        vendor = self.disposition_id.vendor_id.commercial_partner_id
+        of_vendor = receipts.filtered(
+            lambda move: move.picking_id.partner_id.commercial_partner_id == vendor
+        )
+        return (of_vendor or receipts)[-1:]
+
     def _create_moves(self, destination, picking=None, production=None):
         """Moves, one per quant, that carry the decision and take the held stock.
 
@@ -238,7 +248,7 @@ class MfgQualityDispositionLine(models.Model):
             "quality_disposition_line_id": self.id,
         }
         if picking:
-            receipt = self._receipt_moves()[-1:]
+            receipt = self._returned_receipt()
             values.update(
                 picking_id=picking.id,
                 picking_type_id=picking.picking_type_id.id,

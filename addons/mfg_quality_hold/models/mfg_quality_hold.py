@@ -494,7 +494,9 @@ class MfgQualityHold(models.Model):
             )
             quantity = min(line.quantity_product_uom, quant.quantity)
             if quantity > 0:
-                scopes.append(self._prepare_quantity_scope(quant, quantity))
+                scope = self._prepare_quantity_scope(quant, quantity)
+                # Nothing else tells later from which receipt it came.
+                scopes.append(dict(scope, picking_id=line.picking_id.id))
         return scopes
 
     def _scopes_of_productions(self, productions):

@@ -29,7 +29,13 @@ class StockPicking(models.Model):
         lines = (
             self.env["mfg.quality.hold.line"]
             .sudo()  # whoever receives: what arrives with a held receipt is held
-            .search([("picking_id", "in", self.ids), ("state", "=", "active")])
+            .search(
+                [
+                    ("kind", "=", "picking"),
+                    ("picking_id", "in", self.ids),
+                    ("state", "=", "active"),
+                ]
+            )
         )
         for line in lines:
             line._hold_received()

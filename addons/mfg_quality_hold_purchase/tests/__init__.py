@@ -1,0 +1,2 @@
+from . import test_bill_block
+from . import test_return_vendor
