@@ -2,7 +2,7 @@
 
 from statistics import median, quantiles
 
-from queue_inbound import inbound_per_s
+from queue_inbound import inbound_rates
 from queue_job_peer import QueueJob
 
 from tests.support.emitter import Emitter
@@ -21,8 +21,9 @@ def run(quick, lab):
     ``drain_per_s`` signed messages by one worker process to a receiver on this machine,
     attempt and log rows written; ``commit_to_send_*_ms`` from the end of the commit to
     the arrival at the receiver; ``inbound_per_s`` messages two Odoo workers accept with
-    key, contract and idempotency. Ratios: how many times better than queue_job's enqueue
-    and no-op drain (the better of two capacities).
+    key, contract and idempotency; ``inbound_bare_per_s`` requests to a route of Odoo that
+    writes one row unchecked. Ratios: how many times better than queue_job's enqueue and
+    no-op drain (the better of two capacities), than the bare route.
     """
     place = _Place(lab)
     peer = QueueJob(lab)
@@ -38,19 +39,22 @@ def run(quick, lab):
     finally:
         place.close()
         peer.close()
+    inbound, bare = inbound_rates(quick, lab)
     return {
         "figures": {
             "emit_ms": median(emit),
             "drain_per_s": median(drains),
             "commit_to_send_p50_ms": median(latencies),
             "commit_to_send_p95_ms": quantiles(latencies, n=20)[-1],
-            "inbound_per_s": inbound_per_s(quick, lab),
+            "inbound_per_s": inbound,
+            "inbound_bare_per_s": bare,
             "queue_job_enqueue_ms": median(enqueue),
             "queue_job_drain_per_s": peer_drain,
         },
         "ratios": {
             "emit_vs_queue_job": median(enqueue) / median(emit),
             "drain_vs_queue_job": median(drains) / peer_drain,
+            "inbound_vs_bare": inbound / bare,
         },
     }
 

@@ -1,5 +1,6 @@
 import ipaddress
 import json
+import socket
 from contextlib import suppress
 from datetime import datetime
 
@@ -49,12 +50,13 @@ class InboundController(Controller):
 
     def _receive(self, code):
         _check_method("POST")
-        caller = _authenticate()
-        interface = _interface(caller, code)
+        inbox = _inbox()
+        caller = _authenticate(inbox)
+        interface = _interface(inbox, caller, code)
         _check_content_type()
         body = _read_body()
         headers = request.httprequest.headers
-        answer, replayed = _inbox()._receive(
+        answer, replayed = inbox._receive(
             caller,
             interface,
             headers,
@@ -69,9 +71,10 @@ class InboundController(Controller):
 
     def _status(self, code, uuid):
         _check_method("GET")
-        caller = _authenticate()
-        interface = _interface(caller, code, retired=True)
-        answer = _inbox()._status(uuid, interface["id"], caller["system_id"])
+        inbox = _inbox()
+        caller = _authenticate(inbox)
+        interface = _interface(inbox, caller, code, retired=True)
+        answer = inbox._status(uuid, interface["id"], caller["system_id"])
         if answer is None:
             raise Problem("IN-404-MESSAGE")
         return _json_response(answer, 200, {"Cache-Control": "no-store"})
@@ -96,7 +99,7 @@ def _check_method(allowed):
         raise Problem("IN-405", headers={"Allow": allowed})
 
 
-def _authenticate():
+def _authenticate(inbox):
     """Return the caller behind the API key of the request.
 
     Without the right key every answer is the same. Whoever has it is told what is wrong.
@@ -108,7 +111,7 @@ def _authenticate():
     caller = None
     with suppress(KeyError):
         prefix = api_key.prefix_of(text)
-        caller = _inbox().env["mfg.integration.credential"]._lookup(prefix)
+        caller = inbox.env["mfg.integration.credential"]._lookup(prefix)
     if not api_key.fits(text, caller and caller["hash"]):
         raise Problem("IN-401", headers={"WWW-Authenticate": "Bearer"})
     addr = request.httprequest.remote_addr
@@ -152,10 +155,10 @@ def _inside(addr, networks):
     return any(address in network for network in networks)
 
 
-def _interface(caller, code, retired=False):
+def _interface(inbox, caller, code, retired=False):
     """Return the route of an interface the caller may use."""
     try:
-        interface = _inbox()._route(code)
+        interface = inbox._route(code)
     except KeyError as error:
         raise Problem("IN-404") from error
     if interface["company_id"] not in (False, caller["company_id"]):
@@ -180,10 +183,14 @@ def _check_content_type():
         )
 
 
+def _raw_request():
+    # Odoo hands out the body as a whole only, and not the connection; werkzeug's request,
+    # behind its methods, has both.
+    return request.httprequest.get_data.__self__
+
+
 def _stream():
-    # Odoo hands out the body as a whole only; werkzeug's request, behind its methods,
-    # gives it piece by piece.
-    return request.httprequest.get_data.__self__.stream
+    return _raw_request().stream
 
 
 def _read_body():
@@ -207,7 +214,21 @@ def _read_body():
         raise Problem("IN-411") from error
     if declared is not None and size < declared:
         raise Problem("IN-411")
+    _stop_listening()
     return b"".join(pieces)
+
+
+def _stop_listening():
+    """Say that nothing more is read from this connection.
+
+    Odoo closes it after the answer. Before that, its HTTP server listens for another 10 ms
+    whether more is coming, unless the sender hangs up first; a worker process does nothing
+    else meanwhile.
+    """
+    connection = _raw_request().environ.get("socket")
+    if connection is not None:  # Odoo's own server
+        with suppress(OSError):  # the sender is gone
+            connection.shutdown(socket.SHUT_RD)
 
 
 def _too_large():

@@ -36,23 +36,14 @@ _COLUMNS = (
     "error_code",
     "error",
 )
-_INSERT = f"""
+# With a key, everything hangs on it: where somebody else has it, nothing is written. An
+# expired key may still have its row: it is taken over.
+_NEW = """
     WITH new AS MATERIALIZED (
         SELECT nextval('mfg_integration_inbox_id_seq') AS id,
                timezone('UTC', clock_timestamp()) AS created_at
-    ), inbox AS (
-        INSERT INTO mfg_integration_inbox (id, created_at, finished_at, {", ".join(_COLUMNS)})
-        SELECT id, created_at,
-               CASE WHEN %(state)s <> 'received' THEN created_at END,
-               {", ".join(f"%({name})s" for name in _COLUMNS)}
-          FROM new
     )"""
-_INSERT_TODO = """, todo AS (
-        INSERT INTO mfg_integration_inbox_todo (inbox_id, inbox_at, lane, class)
-        SELECT id, created_at, %(lane)s, %(class)s FROM new
-    )"""
-# An expired key may still have its row: it is taken over.
-_INSERT_KEY = f""", key AS (
+_KEY = f""", key AS (
         INSERT INTO mfg_integration_inbox_key AS k
                (system_id, interface_id, key, fingerprint, inbox_id, response, expires_at)
         SELECT %(system_id)s, %(interface_id)s, %(key)s, %(fingerprint)s, id,
@@ -63,7 +54,19 @@ _INSERT_KEY = f""", key AS (
                    response = excluded.response, created_at = excluded.created_at,
                    expires_at = excluded.expires_at
              WHERE k.expires_at <= timezone('UTC', clock_timestamp())
-     RETURNING 1
+     RETURNING inbox_id
+    ), entry AS (SELECT new.* FROM new JOIN key ON key.inbox_id = new.id)"""
+_NO_KEY = ", entry AS (SELECT * FROM new)"
+_INBOX = f""", inbox AS (
+        INSERT INTO mfg_integration_inbox (id, created_at, finished_at, {", ".join(_COLUMNS)})
+        SELECT id, created_at,
+               CASE WHEN %(state)s <> 'received' THEN created_at END,
+               {", ".join(f"%({name})s" for name in _COLUMNS)}
+          FROM entry
+    )"""
+_TODO = """, todo AS (
+        INSERT INTO mfg_integration_inbox_todo (inbox_id, inbox_at, lane, class)
+        SELECT id, created_at, %(lane)s, %(class)s FROM entry
     )"""
 
 
@@ -92,7 +95,7 @@ def insert(cr, message, fingerprint=None, response=None):
 
     :param dict message: values of ``_COLUMNS`` and ``class``; in state ``received`` it is
         also put down for processing
-    :return: False if another transaction has taken the key meanwhile
+    :return: False if the key is taken: nothing was written
     """
     values = {
         **dict.fromkeys(_COLUMNS),
@@ -102,13 +105,9 @@ def insert(cr, message, fingerprint=None, response=None):
         "fingerprint": fingerprint,
         "response": json.dumps(response),
     }
-    statement = _INSERT
-    if message["state"] == "received":
-        statement += _INSERT_TODO
-    if response is None:
-        cr.execute(f"{statement} SELECT 1 FROM new", values)
-    else:
-        cr.execute(f"{statement}{_INSERT_KEY} SELECT 1 FROM key", values)
+    key = _NO_KEY if response is None else _KEY
+    todo = _TODO if message["state"] == "received" else ""
+    cr.execute(f"{_NEW}{key}{_INBOX}{todo} SELECT 1 FROM entry", values)
     return cr.rowcount == 1
 
 

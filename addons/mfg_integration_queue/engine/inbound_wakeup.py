@@ -14,9 +14,14 @@ CHANNEL = "mfg_integration_in"
 #: seconds for which a process believes that a worker lives without looking again; where
 #: it has died meanwhile, the scheduled action comes by itself within the minute
 BELIEF = 1.0
+#: seconds for which one trigger of the scheduled action stands for all: what the run it
+#: starts has missed in so short a time is processed within the minute
+TRIGGERED = 0.2
 _PENDING = "mfg_integration_queue.notify_inbound"
 #: database → monotonic time until which a worker of it is taken for alive
 _alive_until = {}
+#: database → monotonic time until which its scheduled action counts as triggered
+_triggered_until = {}
 
 
 def notify_after_commit(cr):
@@ -43,10 +48,7 @@ def _notify(cr):
         finally:
             connection.autocommit = False
         if not served:
-            with Registry(cr.dbname).cursor() as own:
-                env = api.Environment(own, SUPERUSER_ID, {})
-                if "mfg.integration.inbox" in env:
-                    env["mfg.integration.inbox"]._trigger_cron()
+            _trigger(cr.dbname)
     except Exception:
         _logger.info("Workers not woken up, they will poll", exc_info=True)
 
@@ -59,3 +61,14 @@ def _served(dbname, cursor):
         _alive_until[dbname] = now + BELIEF
         return True
     return False
+
+
+def _trigger(dbname):
+    now = time.monotonic()
+    if now < _triggered_until.get(dbname, 0):
+        return
+    with Registry(dbname).cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        if "mfg.integration.inbox" in env:
+            env["mfg.integration.inbox"]._trigger_cron()
+    _triggered_until[dbname] = now + TRIGGERED

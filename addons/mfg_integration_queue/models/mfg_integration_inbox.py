@@ -271,9 +271,17 @@ class MfgIntegrationInbox(models.Model):
             raise self._reject(message, Problem("IN-400-JSON", str(error))) from error
         message.update(key=incoming.key, traceparent=incoming.traceparent)
         fingerprint = message["body_sha256"]
-        cr = self.env.cr
+        problem = self._objection(caller, route, message, incoming)
+        if problem is None and route["mode"] == "async":
+            # One statement takes the key and the message: the case of nearly every request.
+            message["state"] = "received"
+            answer = self._answer_accepted(message)
+            if store.insert(self.env.cr, message, fingerprint, answer):
+                notify_after_commit(self.env.cr)
+                return answer, False
+        # A known key gets its answer, whatever the contract says by now.
         reserved, known, response = store.lookup(
-            cr, message["system_id"], message["interface_id"], incoming.key
+            self.env.cr, message["system_id"], message["interface_id"], incoming.key
         )
         if known:
             if known != fingerprint:
@@ -281,34 +289,21 @@ class MfgIntegrationInbox(models.Model):
             return response, True
         if not reserved:
             raise Problem("IN-409", retry_after=1)
-        handler = self._check_ready(caller, route)
-        try:
-            errors = contract.errors(route["schema"], incoming.payload)
-        except contract.Unusable as error:
-            _logger.info("Contract of %s cannot be used: %s", route["code"], error)
-            raise Problem("IN-503", retry_after=60) from error
-        if errors:
-            raise self._reject(message, Problem("IN-422", errors=errors))
-        ordering = incoming.ordering_key
-        if ordering is None and route["mapped"]:
-            # The handler knows our words only, and they may not be found yet: one after
-            # the other, which no handler minds.
-            ordering = ""
-        elif ordering is None:
-            ordering = handler._ordering_key(incoming.payload) or ""
-        message["lane"] += ordering[: inbound_request.MAX_LANE]
+        if problem:
+            raise self._reject(message, problem) if problem.errors else problem
         if route["mode"] == "sync":
             answer = self._handle_now(caller, message, incoming.payload)
-        else:
-            message["state"] = "received"
-            answer = self._answer_accepted(message)
-            notify_after_commit(cr)
-        if not store.insert(cr, message, fingerprint, answer):
-            raise psycopg2.errors.SerializationFailure()
-        return answer, False
+            if store.insert(self.env.cr, message, fingerprint, answer):
+                return answer, False
+        # The key came or went between two looks.
+        raise psycopg2.errors.SerializationFailure()
 
     @api.model
-    def _check_ready(self, caller, route):
+    def _objection(self, caller, route, message, incoming):
+        """Return why a message cannot be accepted, or None; its lane is filled in.
+
+        :return: :class:`Problem`; with ``errors`` it is the message's fault
+        """
         handler = self.env["mfg.integration.handler"]._for_type(route["code"])
         if handler is None or not caller["user_id"]:
             # Told apart in the log only: neither is the sender's business.
@@ -318,8 +313,23 @@ class MfgIntegrationInbox(models.Model):
                 caller["system_code"],
                 "no handler is installed" if handler is None else "no service user",
             )
-            raise Problem("IN-503", retry_after=60)
-        return handler
+            return Problem("IN-503", retry_after=60)
+        try:
+            errors = contract.errors(route["schema"], incoming.payload)
+        except contract.Unusable as error:
+            _logger.info("Contract of %s cannot be used: %s", route["code"], error)
+            return Problem("IN-503", retry_after=60)
+        if errors:
+            return Problem("IN-422", errors=errors)
+        ordering = incoming.ordering_key
+        if ordering is None and route["mapped"]:
+            # The handler knows our words only, and they may not be found yet: one after
+            # the other, which no handler minds.
+            ordering = ""
+        elif ordering is None:
+            ordering = handler._ordering_key(incoming.payload) or ""
+        message["lane"] += ordering[: inbound_request.MAX_LANE]
+        return None
 
     @api.model
     def _reject(self, message, problem, cause=None):

@@ -62,6 +62,23 @@ class TestInboundHttp(InboundHttpCase):
         self.assertEqual(self._post({"text": "B"}, key="old").status_code, 202)
         self.assertEqual(len(self._messages()), 2)
 
+    def test_known_key_is_answered_whatever_the_contract_says_by_now(self):
+        first = self._post({"text": "A"}, key="early")
+        self.note.current_version_id.sudo().write({"state": "retired"})
+        stricter = {"schema": '{"required": ["author"]}', "example": '{"author": "B"}'}
+        self.env["mfg.integration.interface.version"].sudo().create(
+            {
+                "interface_id": self.note.id,
+                "major": 9,
+                "state": "approved",
+                **stricter,
+            }
+        )
+        self.assertProblem(self._post({"text": "A"}, key="late"), 422, "IN-422")
+        again = self._post({"text": "A"}, key="early")
+        self.assertEqual(again.json(), first.json())
+        self.assertEqual(again.headers["Idempotency-Replayed"], "true")
+
     def test_key_is_required(self):
         answer = self._post({"text": "A"}, headers={"Idempotency-Key": None})
         problem = self.assertProblem(answer, 400, "IN-400-KEY")
