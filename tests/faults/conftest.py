@@ -7,6 +7,8 @@ from launcher.checkout import Checkout
 from launcher.lab import open_lab
 from launcher.progress import Progress
 
+from tests.support.plant import Plant
+
 
 @pytest.fixture(scope="session")
 def lab_session(request):
@@ -27,6 +29,20 @@ def lab(lab_session):
     """The laboratory; processes and databases of a test end with the test."""
     yield lab_session
     lab_session.reset()
+
+
+@pytest.fixture
+def plant(lab):
+    """Open databases with emitting users, a receiver and workers."""
+    plants = []
+
+    def open_plant(**options):
+        plants.append(Plant(lab, **options))
+        return plants[-1]
+
+    yield open_plant
+    for each in plants:
+        each.close()
 
 
 def pytest_report_header():

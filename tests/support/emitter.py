@@ -37,16 +37,22 @@ class Emitter:
         self.process.wait()
         self.process.stdout.close()
 
-    def prepare(self, url, lanes=1, endpoints=("/events",), **interface):
+    def prepare(self, url, lanes=1, endpoints=("/events",), endpoint=None, **interface):
         """Create a system with an endpoint per path, an interface and records.
 
         What the demo data had waiting is taken away.
 
+        :param dict endpoint: values of the endpoints
         :param dict interface: values of the interface
         :return: {"records": ids of ``lanes`` records, "endpoints": ids}
         """
         return self._ask(
-            "prepare", url=url, lanes=lanes, endpoints=endpoints, interface=interface
+            "prepare",
+            url=url,
+            lanes=lanes,
+            endpoints=endpoints,
+            endpoint=endpoint or {},
+            interface=interface,
         )
 
     def emit(self, count, lanes, per_commit=1000, size=0, tx=None, record=None):
@@ -116,7 +122,7 @@ class Work:
     def env(self, cr):
         return self.api.Environment(cr, 1, {"tracking_disable": True})
 
-    def prepare(self, url, lanes, endpoints, interface):
+    def prepare(self, url, lanes, endpoints, endpoint, interface):
         with self.registry.cursor() as cr:
             env = self.env(cr)
             cr.execute("UPDATE mfg_integration_subscription SET active = false")
@@ -149,6 +155,7 @@ class Work:
                         "allow_http": True,
                         "allowed_networks": "127.0.0.0/8",
                         "retry_policy_id": policy.id,
+                        **endpoint,
                     }
                     for path in endpoints
                 ]

@@ -1,5 +1,6 @@
 """`odoo-bin mfg_integration_worker`: delivers events until it is told to stop."""
 
+import contextlib
 import logging
 import random
 import signal
@@ -76,7 +77,7 @@ class DatabaseLoop(threading.Thread):
         threading.current_thread().dbname = self._dbname
         version = get_manifest(MODULE)["version"]
         self._dispatcher = Dispatcher(
-            self._dbname, self._load_settings, version=version
+            self._dbname, self._load_settings, self._on_gone, version=version
         )
         failures = 0
         while not self._stopping.is_set():
@@ -120,7 +121,15 @@ class DatabaseLoop(threading.Thread):
             return (cr.fetchone() or [False])[0]
 
     def _load_settings(self):
+        with self._environment() as env:
+            return env["mfg.integration.endpoint"]._dispatch_settings()
+
+    def _on_gone(self, endpoint_id):
+        with self._environment() as env:
+            env["mfg.integration.endpoint"].browse(endpoint_id)._announce_gone()
+
+    @contextlib.contextmanager
+    def _environment(self):
         registry = Registry(self._dbname).check_signaling()
         with registry.cursor() as cr:
-            env = api.Environment(cr, SUPERUSER_ID, {})
-            return env["mfg.integration.endpoint"]._dispatch_settings()
+            yield api.Environment(cr, SUPERUSER_ID, {})

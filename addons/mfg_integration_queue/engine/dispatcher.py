@@ -17,13 +17,15 @@ from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
 
 from odoo.sql_db import connection_info_for
 
+from .endpoint_state import EndpointStates
+from .gates import Gates
 from .lanes import LANE_CAP, Lanes
 from .membership import MAX_CRASHES, Membership
 from .outcome import Outcome, Verdict
 from .ownership import Ownership
 from .sender_pool import SenderPool
 from .store import Attempted, Store, Window
-from .wakeup import SETTINGS
+from .wakeup import GATES, SETTINGS
 
 _logger = logging.getLogger(__name__)
 
@@ -50,14 +52,17 @@ _POISON = Outcome(Verdict.DEAD, error_code="INT-002", reason="poison")
 class Dispatcher:
     """Delivers the events of one database until it is stopped."""
 
-    def __init__(self, dbname, load_settings, mode="worker", version=""):
+    def __init__(self, dbname, load_settings, on_gone, mode="worker", version=""):
         """
         :param load_settings: callable without arguments that returns
             :class:`.settings.Settings`, called at start and every few seconds
+        :param on_gone: called with the id of an endpoint that was paused because its
+            receiver said it is gone for good
         :param mode: ``worker`` or ``cron``
         """
         self._dbname = dbname
         self._load_settings = load_settings
+        self._on_gone = on_gone
         self._mode = mode
         self._version = version
         self._name = f"{socket.gethostname()}:{os.getpid()}"
@@ -119,6 +124,8 @@ class Dispatcher:
                 "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off"
             )
             self._store = Store(cursor, self._name)
+            self._states = EndpointStates(cursor)
+            self._gates = Gates(self._states)
             lock_cursor = lock_connection.cursor()
             lock_cursor.execute("SET synchronous_commit = off")
             self._membership = Membership(lock_cursor, self._name)
@@ -166,8 +173,15 @@ class Dispatcher:
             return False
         if self._until is None:
             return False
-        idle = not self._unread and not self._lanes.has_ready()
-        return idle or time.monotonic() >= self._until
+        now = time.monotonic()
+        return now >= self._until or self._is_idle(now)
+
+    def _is_idle(self, now):
+        return not self._readable() and not any(
+            self._gates.is_passable(endpoint_id, now)
+            and self._lanes.has_ready(endpoint_id)
+            for endpoint_id in self._settings.endpoints
+        )
 
     def _turn(self):
         self._collect()
@@ -179,6 +193,7 @@ class Dispatcher:
             self._listen()
         if self._due("poll", POLL):
             self._unread.update(self._windows)
+            self._gates.refresh()
         self._rescan()
         if self._due("heartbeat", HEARTBEAT):
             self._note_state()
@@ -206,11 +221,12 @@ class Dispatcher:
     def _timeout(self):
         if self._readable():
             return 0
+        now = time.monotonic()
         due = min(self._timers.values())
-        parked = self._lanes.next_due()
-        if parked is not None:
-            due = min(due, parked)
-        return max(due - time.monotonic(), 0)
+        for later in (self._lanes.next_due(), self._gates.next_change(now)):
+            if later is not None:
+                due = min(due, later)
+        return max(due - now, 0)
 
     def _wait(self, timeout):
         readable, _w, _x = select.select(
@@ -226,6 +242,8 @@ class Dispatcher:
             self._unread.update(self._windows)
             if payload == SETTINGS:
                 self._timers["reload"] = 0
+            elif payload == GATES:
+                self._timers["poll"] = 0
 
     def _drain_wakeups(self):
         with suppress(BlockingIOError):  # nobody called meanwhile
@@ -243,6 +261,7 @@ class Dispatcher:
             if pool.endpoint != self._settings.endpoints.get(endpoint_id):
                 self._retire(self._pools.pop(endpoint_id))
         self._wanted = self._settings.partitions()
+        self._gates.configure(self._settings.endpoints)
 
     def _rebalance(self):
         gone, surplus = self._ownership.surplus(self._wanted)
@@ -267,10 +286,12 @@ class Dispatcher:
     # reading
 
     def _readable(self):
+        now = time.monotonic()
         return [
             partition
             for partition in self._unread
             if self._lanes.loaded_by_endpoint[partition[0]] < LOADED_CAP
+            and self._gates.is_passable(partition[0], now)
         ]
 
     def _read(self):
@@ -326,8 +347,7 @@ class Dispatcher:
                 pool = self._pools[endpoint.id] = SenderPool(
                     endpoint, self._results, self._wake
                 )
-            free = pool.depth - self._lanes.sending_by_endpoint[endpoint.id]
-            taken += [(pool, each) for each in self._lanes.take(endpoint.id, free)]
+            taken += [(pool, each) for each in self._take(pool)]
         if not taken:
             return
         self._taken.update(delivery.id for _pool, delivery in taken)
@@ -348,12 +368,34 @@ class Dispatcher:
             else:
                 pool.submit(delivery)
 
+    def _take(self, pool):
+        """Take from the lanes what a pool can send now."""
+        endpoint_id = pool.endpoint.id
+        if self._gates.is_closed(endpoint_id):
+            if pool.is_tripped and not self._results:
+                # every failure it saw is counted, and the endpoint is not down
+                pool.reset()
+            free = pool.depth - self._lanes.sending_by_endpoint[endpoint_id]
+            return self._lanes.take(endpoint_id, free)
+        if not self._gates.is_passable(endpoint_id, time.monotonic()):
+            return []
+        probe = self._lanes.take(endpoint_id, 1)
+        if probe and not self._gates.try_probe(probe[0]):
+            self._lanes.put_back(probe.pop())
+        if probe:
+            pool.permit_probe()
+        return probe
+
     def _retire(self, pool):
         """Stop using a pool: what it has not begun to send goes back to its lane."""
         for delivery in pool.withdraw():
-            self._taken.discard(delivery.id)
-            self._lanes.put_back(delivery)
+            self._put_back(delivery)
         pool.close()
+
+    def _put_back(self, delivery):
+        self._taken.discard(delivery.id)
+        self._lanes.put_back(delivery)
+        self._gates.abandon(delivery)
 
     # writing down
 
@@ -367,7 +409,11 @@ class Dispatcher:
         now = time.monotonic()
         delivered, retried, dead, blocking = [], [], [], []
         for attempted in batch:
+            if attempted.outcome.verdict is Verdict.HELD:
+                self._put_back(attempted.delivery)
+                continue
             self._decide(attempted)
+            self._gates.count(attempted)
             if attempted.reason and (
                 attempted.delivery.interface_id in self._settings.blocking_interfaces
             ):
@@ -383,10 +429,11 @@ class Dispatcher:
         for attempted in [*delivered, *dead]:
             self._lanes.finish(attempted.delivery, now)
         for attempted in retried:
-            attempted.delivery.attempts += 1
+            attempted.delivery.attempts += attempted.counted
             self._lanes.park(attempted.delivery, now + attempted.delay)
         for attempted in blocking:
             self._lanes.block(attempted.delivery)
+        self._gates.settle()
         if not self._winding_down():
             self._dispatch()
         self._store.finish(delivered)
@@ -414,11 +461,17 @@ class Dispatcher:
             attempted.reason = outcome.reason or "refused"
             return
         endpoint = self._settings.endpoints.get(delivery.endpoint_id)
-        if outcome.verdict is Verdict.GONE or endpoint is None:
-            if outcome.verdict is Verdict.GONE:
-                self._store.pause(delivery.endpoint_id, outcome.error_code)
-                self._timers["reload"] = 0
-            attempted.delay = 0
+        if outcome.verdict is Verdict.GONE:
+            self._pause(delivery.endpoint_id, outcome.error_code)
+        if (
+            outcome.verdict is Verdict.GONE
+            or endpoint is None
+            or not self._gates.is_closed(endpoint.id)
+        ):
+            # The endpoint holds the message back, not its own failure.
+            attempted.counted, attempted.delay = False, 0
+            if time.monotonic() > delivery.expires_at:
+                attempted.reason = "expired"
             return
         attempted.delay = endpoint.schedule.delay(
             delivery.attempts + 1, outcome.retry_after
@@ -428,7 +481,12 @@ class Dispatcher:
         elif time.monotonic() + attempted.delay > delivery.expires_at:
             attempted.reason = "expired"
 
+    def _pause(self, endpoint_id, code):
+        if self._states.pause(endpoint_id, code):
+            self._on_gone(endpoint_id)
+        self._timers["reload"] = 0
+
     def _note_state(self):
         self._membership.heartbeat(len(self._ownership.owned))
-        self._store.note_endpoints(self._last_ok, self._last_error)
+        self._states.note_contacts(self._last_ok, self._last_error)
         self._last_ok, self._last_error = set(), {}

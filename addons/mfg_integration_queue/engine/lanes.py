@@ -175,12 +175,11 @@ class Lanes:
         """The delivery is dead and holds its lane until a person decides."""
         self.park(delivery, FOREVER)
 
-    def has_ready(self):
-        """Tell whether anything could be sent now."""
+    def has_ready(self, endpoint_id):
+        """Tell whether anything could be sent to an endpoint now."""
         return any(
             lane.waiting and not lane.sending and lane.parked_until is None
-            for ready in self._ready.values()
-            for lane in ready
+            for lane in self._ready[endpoint_id]
         )
 
     # parked lanes

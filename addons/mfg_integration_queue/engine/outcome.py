@@ -4,6 +4,9 @@ import random
 from dataclasses import dataclass
 from enum import Enum
 
+#: error code of a message that we could not send because of ourselves
+OWN_DEFECT = "INT-001"
+
 
 class Verdict(Enum):
     DELIVERED = "delivered"
@@ -11,6 +14,8 @@ class Verdict(Enum):
     DEAD = "dead"
     #: the receiver is gone for good: keep the message, pause the endpoint
     GONE = "gone"
+    #: nothing was sent: the breaker opened while the message waited for a thread
+    HELD = "held"
 
 
 @dataclass(slots=True)
@@ -28,6 +33,19 @@ class Outcome:
     reason: str | None = None
     #: what is missing, the same text for every message that lacks it
     cause: str | None = None
+
+    @property
+    def is_outage(self):
+        """Whether the receiver as a whole seems to be down, not this message wrong."""
+        return self.verdict is Verdict.RETRY and self.error_code != OWN_DEFECT
+
+    @property
+    def is_answer(self):
+        """Whether the receiver dealt with the message, also by refusing it."""
+        return self.status is not None and self.verdict in (
+            Verdict.DELIVERED,
+            Verdict.DEAD,
+        )
 
 
 #: answers that say "not now" (RFC 9110, Standard Webhooks 1.0)

@@ -11,7 +11,7 @@ PARTITIONED = {
     "mfg_integration_attempt": "started_at",
     "mfg_integration_inbox": "created_at",
 }
-#: every table of sql/runtime.sql and sql/inbound.sql
+#: every table of the files in sql/
 RUNTIME_TABLES = (
     *PARTITIONED,
     "mfg_integration_delivery",

@@ -6,7 +6,7 @@ import time
 from queue import Empty, SimpleQueue
 
 from .http_sender import HttpSender
-from .outcome import Outcome, Verdict
+from .outcome import OWN_DEFECT, Outcome, Verdict
 from .store import Attempted
 
 _logger = logging.getLogger(__name__)
@@ -33,12 +33,31 @@ class SenderPool:
         self._jobs = SimpleQueue()
         self._threads = []
         self._mean_duration = AHEAD
+        self._guard = threading.Lock()
+        self._sending = 0
+        self._failures = 0  # in a row
 
     @property
     def depth(self):
         """How many deliveries to hand over: those on the wire and a little more."""
+        if self._failures:
+            return self._benefit_of_doubt
         ahead = self.endpoint.concurrency * AHEAD / self._mean_duration
         return self.endpoint.concurrency + min(int(ahead), MAX_AHEAD)
+
+    @property
+    def is_tripped(self):
+        """Whether so many calls failed in a row that no thread begins another one."""
+        return self._failures >= self.endpoint.breaker_failures
+
+    def reset(self, failures=0):
+        """Go on as if so many calls had failed in a row."""
+        with self._guard:
+            self._failures = failures
+
+    def permit_probe(self):
+        """Let one message through although the breaker is open."""
+        self.reset(self.endpoint.breaker_failures - 1)
 
     def submit(self, delivery):
         """Queue one delivery."""
@@ -70,18 +89,48 @@ class SenderPool:
         sender = HttpSender(self.endpoint)
         while delivery := self._jobs.get():
             started_at = time.monotonic()
+            if not self._begin():
+                self._report(Attempted(delivery, Outcome(Verdict.HELD), started_at))
+                continue
             try:
                 outcome = sender.send(delivery)
             except Exception as error:
                 # A defect must cost one message, not a thread and all behind it.
                 _logger.exception("Delivery %s could not be sent", delivery.uuid)
                 outcome = Outcome(
-                    Verdict.RETRY, error_code="INT-001", excerpt=repr(error)
+                    Verdict.RETRY, error_code=OWN_DEFECT, excerpt=repr(error)
                 )
             duration = outcome.duration = time.monotonic() - started_at
             self._mean_duration += _SMOOTHING * (duration - self._mean_duration)
-            was_empty = not self._results
-            self._results.append(Attempted(delivery, outcome, started_at))
-            if was_empty:
-                self._wake()
+            self._report(Attempted(delivery, outcome, started_at))
+            self._end(outcome)
         sender.close()
+
+    def _report(self, attempted):
+        was_empty = not self._results
+        self._results.append(attempted)
+        if was_empty:
+            self._wake()
+
+    # A receiver that is down gets as many calls as it takes to know it, and not one per
+    # thread and second: while calls fail, no more are on the wire than could still fail
+    # before the breaker opens.
+
+    @property
+    def _benefit_of_doubt(self):
+        return max(self.endpoint.breaker_failures - self._failures, 0)
+
+    def _begin(self):
+        with self._guard:
+            if self._failures and self._sending >= self._benefit_of_doubt:
+                return False
+            self._sending += 1
+            return True
+
+    def _end(self, outcome):
+        with self._guard:
+            self._sending -= 1
+            if outcome.is_outage:
+                self._failures += 1
+            elif outcome.is_answer:
+                self._failures = 0

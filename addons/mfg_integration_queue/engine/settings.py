@@ -29,6 +29,11 @@ class EndpointSettings:
     secrets: tuple[Secret, ...]
     #: company id → CloudEvents source
     sources: dict[int, str]
+    #: failures in a row that open the breaker
+    breaker_failures: int = 5
+    #: seconds the breaker stays open at first, and at most
+    breaker_pause: float = 30.0
+    breaker_longest: float = 900.0
 
 
 @dataclass(frozen=True, slots=True)

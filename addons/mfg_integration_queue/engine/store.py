@@ -81,9 +81,9 @@ _RESULT = """
           FROM unnest(%(id)s::bigint[], %(ago)s::float8[], %(duration)s::float8[],
                       %(status)s::integer[], %(code)s::varchar[], %(excerpt)s::varchar[],
                       %(secret)s::integer[], %(delay)s::float8[], %(reason)s::varchar[],
-                      %(cause)s::varchar[])
+                      %(cause)s::varchar[], %(counted)s::integer[])
                AS r(delivery_id, ago, duration, status, code, excerpt, secret_id, delay,
-                    reason, cause)
+                    reason, cause, counted)
     )"""
 _ATTEMPT = """
     INSERT INTO mfg_integration_attempt
@@ -126,7 +126,7 @@ _RETRY = f"""
     WITH {_RESULT},
     done AS (
         UPDATE mfg_integration_delivery d
-           SET attempts = d.attempts + 1,
+           SET attempts = d.attempts + r.counted,
                next_at = timezone('UTC', clock_timestamp()) + r.delay * interval '1 second',
                first_attempt_at = COALESCE(d.first_attempt_at,
                    timezone('UTC', clock_timestamp()) - r.ago * interval '1 second'),
@@ -134,7 +134,7 @@ _RETRY = f"""
                last_status = r.status
           FROM r
          WHERE d.id = r.delivery_id
-     RETURNING {_DONE_COLUMNS}, d.attempts - 1 AS attempts
+     RETURNING {_DONE_COLUMNS}, d.attempts - r.counted AS attempts
     )
     {_ATTEMPT}
 """
@@ -198,6 +198,8 @@ class Attempted:
     delay: float | None = None
     #: why the delivery is dead
     reason: str | None = None
+    #: whether it uses up one of the attempts: not while the endpoint is known to be down
+    counted: bool = True
 
 
 @dataclass(slots=True)
@@ -330,49 +332,7 @@ class Store:
             delay=[each.delay for each in attempted],
             reason=[each.reason for each in attempted],
             cause=[outcome.cause for outcome in outcomes],
+            counted=[int(each.counted) for each in attempted],
             worker=self._worker,
         )
         self._cursor.execute(query, params)
-
-    # endpoint state
-
-    def note_endpoints(self, last_ok, last_error):
-        """Write down when each endpoint last answered well or failed.
-
-        :param last_ok: endpoint ids
-        :param last_error: endpoint id → error code
-        """
-        for endpoint_id in last_ok:
-            self._cursor.execute(
-                """
-                INSERT INTO mfg_integration_endpoint_state (endpoint_id, last_ok_at)
-                VALUES (%s, timezone('UTC', clock_timestamp()))
-                ON CONFLICT (endpoint_id) DO UPDATE SET last_ok_at = excluded.last_ok_at
-                """,
-                [endpoint_id],
-            )
-        for endpoint_id, code in last_error.items():
-            self._cursor.execute(
-                """
-                INSERT INTO mfg_integration_endpoint_state
-                       (endpoint_id, last_error_at, last_error_code)
-                VALUES (%s, timezone('UTC', clock_timestamp()), %s)
-                ON CONFLICT (endpoint_id) DO UPDATE
-                   SET last_error_at = excluded.last_error_at,
-                       last_error_code = excluded.last_error_code
-                """,
-                [endpoint_id, code],
-            )
-
-    def pause(self, endpoint_id, reason):
-        """Pause an endpoint on the receiver's own request."""
-        self._cursor.execute(
-            """
-            INSERT INTO mfg_integration_endpoint_state (endpoint_id, paused_at, paused_reason)
-            VALUES (%s, timezone('UTC', clock_timestamp()), %s)
-            ON CONFLICT (endpoint_id) DO UPDATE
-               SET paused_at = excluded.paused_at,
-                   paused_reason = excluded.paused_reason
-            """,
-            [endpoint_id, reason],
-        )

@@ -18,6 +18,8 @@ WORKER_LOCK = 0x4D464757
 
 #: payload that tells workers to read their configuration again
 SETTINGS = "settings"
+#: payload that tells workers that an endpoint went down or came back
+GATES = "gates"
 
 _PENDING = "mfg_integration_queue.notify"
 

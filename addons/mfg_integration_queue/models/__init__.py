@@ -1,5 +1,6 @@
 from . import mfg_integration_alert
 from . import mfg_integration_attempt
+from . import mfg_integration_availability
 from . import mfg_integration_credential
 from . import mfg_integration_dead
 from . import mfg_integration_delivery

@@ -250,9 +250,11 @@ class MfgIntegrationDelivery(models.Model):
         """
         if workers_alive(self.env.cr):
             return
+        endpoints = self.env["mfg.integration.endpoint"]
         dispatcher = Dispatcher(
             self.env.cr.dbname,
-            self.env["mfg.integration.endpoint"]._dispatch_settings,
+            endpoints._dispatch_settings,
+            lambda endpoint_id: endpoints.browse(endpoint_id)._announce_gone(),
             mode="cron",
         )
         try:
@@ -275,8 +277,8 @@ class MfgIntegrationDelivery(models.Model):
         with db_connect(self.env.cr.dbname).cursor() as cr:
             cr.execute(
                 """
-                SELECT GREATEST(MIN(COALESCE(d.next_at, d.created_at)),
-                                timezone('UTC', clock_timestamp()))
+                SELECT MIN(GREATEST(d.next_at, s.open_until,
+                                    timezone('UTC', clock_timestamp())))
                   FROM mfg_integration_delivery d
              LEFT JOIN mfg_integration_endpoint_state s USING (endpoint_id)
                  WHERE d.dead_id IS NULL AND s.paused_at IS NULL

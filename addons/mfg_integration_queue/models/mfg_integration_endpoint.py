@@ -4,7 +4,6 @@ import secrets as random_secrets
 from urllib.parse import urlsplit
 
 from dateutil.relativedelta import relativedelta
-from psycopg2.extras import execute_values
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
@@ -26,7 +25,11 @@ class MfgIntegrationEndpoint(models.Model):
 
     _name = "mfg.integration.endpoint"
     _description = "Integration Endpoint"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "mfg.integration.availability",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _order = "name"
     _check_company_auto = True
 
@@ -75,19 +78,6 @@ class MfgIntegrationEndpoint(models.Model):
     secret_ids = fields.One2many("mfg.integration.secret", "endpoint_id")
     subscription_ids = fields.One2many("mfg.integration.subscription", "endpoint_id")
     active = fields.Boolean(default=True)
-    state = fields.Selection(
-        [
-            ("unsigned", "No secret"),
-            ("running", "Running"),
-            ("paused", "Paused"),
-        ],
-        compute="_compute_state",
-        search="_search_state",
-    )
-    paused_reason = fields.Char(compute="_compute_state")
-    last_ok_at = fields.Datetime(string="Last Success", compute="_compute_state")
-    last_error_at = fields.Datetime(string="Last Failure", compute="_compute_state")
-    last_error_code = fields.Char(string="Last Error", compute="_compute_state")
     backlog = fields.Integer(
         compute="_compute_backlog", help="Messages that are not delivered yet."
     )
@@ -116,54 +106,6 @@ class MfgIntegrationEndpoint(models.Model):
         return self.env.ref(
             "mfg_integration_queue.mfg_integration_retry_policy_default",
             raise_if_not_found=False,
-        )
-
-    @api.depends("secret_ids")
-    def _compute_state(self):
-        # Written by workers, outside the ORM: read at every access.
-        self.env.cr.execute(
-            """
-            SELECT endpoint_id, paused_at, paused_reason, last_ok_at, last_error_at,
-                   last_error_code
-              FROM mfg_integration_endpoint_state
-             WHERE endpoint_id = ANY(%s)
-            """,
-            [self.ids],
-        )
-        states = {row.pop("endpoint_id"): row for row in self.env.cr.dictfetchall()}
-        for endpoint in self:
-            state = states.get(endpoint._origin.id, {})
-            endpoint.paused_reason = state.get("paused_reason")
-            endpoint.last_ok_at = state.get("last_ok_at")
-            endpoint.last_error_at = state.get("last_error_at")
-            endpoint.last_error_code = state.get("last_error_code")
-            if state.get("paused_at"):
-                endpoint.state = "paused"
-            elif not endpoint.secret_ids:
-                endpoint.state = "unsigned"
-            else:
-                endpoint.state = "running"
-
-    @api.model
-    def _search_state(self, operator, value):
-        if operator not in ("=", "!=") or value not in (
-            "paused",
-            "running",
-            "unsigned",
-        ):
-            raise UserError(_("Filter endpoints by one state, with “=” or “≠”."))
-        self.env.cr.execute(
-            "SELECT endpoint_id FROM mfg_integration_endpoint_state "
-            "WHERE paused_at IS NOT NULL"
-        )
-        paused = [endpoint_id for (endpoint_id,) in self.env.cr.fetchall()]
-        domain = {
-            "paused": [("id", "in", paused)],
-            "unsigned": [("id", "not in", paused), ("secret_ids", "=", False)],
-            "running": [("id", "not in", paused), ("secret_ids", "!=", False)],
-        }[value]
-        return (
-            domain if operator == "=" else ["!", *(["&"] * (len(domain) - 1)), *domain]
         )
 
     def _compute_backlog(self):
@@ -274,14 +216,6 @@ class MfgIntegrationEndpoint(models.Model):
         self._settings_changed()
         return res
 
-    def action_pause(self):
-        """Stop delivering; messages wait in order."""
-        self._set_paused(True, reason=_("Paused by %(user)s", user=self.env.user.name))
-
-    def action_resume(self):
-        """Deliver again, beginning with what waited."""
-        self._set_paused(False)
-
     def action_rotate_secret(self):
         """Create a new signing secret and show it once.
 
@@ -317,30 +251,6 @@ class MfgIntegrationEndpoint(models.Model):
         action["domain"] = [("endpoint_id", "=", self.id)]
         action["context"] = {}
         return action
-
-    def _set_paused(self, paused, reason=None):
-        self.check_access_rights("write")
-        self.check_access_rule("write")
-        for endpoint in self:
-            endpoint.message_post(
-                body=reason or _("Resumed by %(user)s", user=self.env.user.name)
-            )
-        now = fields.Datetime.now() if paused else None
-        execute_values(
-            self.env.cr._obj,
-            """
-            INSERT INTO mfg_integration_endpoint_state
-                   (endpoint_id, paused_at, paused_by, paused_reason)
-            VALUES %s
-            ON CONFLICT (endpoint_id) DO UPDATE
-               SET paused_at = excluded.paused_at,
-                   paused_by = excluded.paused_by,
-                   paused_reason = excluded.paused_reason
-            """,
-            [(endpoint.id, now, self.env.uid, reason) for endpoint in self],
-        )
-        self.invalidate_recordset(["state", "paused_reason"])
-        self._settings_changed()
 
     @api.model
     def _new_secret(self):
@@ -485,6 +395,9 @@ class MfgIntegrationEndpoint(models.Model):
             schedule=self.retry_policy_id._schedule(),
             secrets=tuple(secrets),
             sources=sources,
+            breaker_failures=self.breaker_failures,
+            breaker_pause=self.breaker_pause,
+            breaker_longest=self.breaker_longest,
         )
 
 

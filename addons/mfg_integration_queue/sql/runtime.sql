@@ -120,15 +120,3 @@ CREATE TABLE IF NOT EXISTS mfg_integration_worker (
     partitions integer NOT NULL DEFAULT 0,
     inflight bigint[] NOT NULL DEFAULT '{}'
 );
-
--- Separate from the endpoint's own row, so that people who edit the configuration and
--- workers who note what they see never wait for each other.
-CREATE TABLE IF NOT EXISTS mfg_integration_endpoint_state (
-    endpoint_id integer PRIMARY KEY,
-    paused_at timestamp,
-    paused_by integer,
-    paused_reason varchar,
-    last_ok_at timestamp,
-    last_error_at timestamp,
-    last_error_code varchar
-);

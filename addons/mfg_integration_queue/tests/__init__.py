@@ -1,4 +1,5 @@
 from . import test_alert
+from . import test_breaker
 from . import test_contract
 from . import test_dead_letter
 from . import test_delivery

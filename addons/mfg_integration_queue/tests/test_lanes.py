@@ -165,7 +165,7 @@ class TestLanes(BaseCase):
         self.assertEqual(len(self.lanes), 0)
         self.assertEqual(self.lanes.sending, 0)
         self.assertEqual(self.lanes.loaded_by_endpoint[1], 0)
-        self.assertFalse(self.lanes.has_ready())
+        self.assertFalse(self.lanes.has_ready(1))
 
     def test_partition_of_a_lane_never_changes(self):
         self.assertEqual(partition_of("mrp.production,42", 8), 3)
