@@ -46,7 +46,7 @@ def _interrupt(_number, _frame):
 
 def _parser():
     parser = argparse.ArgumentParser(
-        prog="./mfg", description="Odoo Manufacturing Group Suite", add_help=False
+        prog="./mfg", description="Odoo Manufacturing Group Suite"
     )
     verbs = parser.add_subparsers(dest="verb", metavar="VERB")
     parser.set_defaults(verb="help")
