@@ -17,6 +17,8 @@
         "data/mfg_integration_error_code_data.xml",
         "data/mfg_integration_interface_data.xml",
         "data/ir_cron_data.xml",
+        "views/mfg_integration_replay_views.xml",
+        "views/mfg_integration_decision_views.xml",
         "views/mfg_integration_delivery_views.xml",
         "views/mfg_integration_event_views.xml",
         "views/mfg_integration_attempt_views.xml",

@@ -187,42 +187,46 @@ def bury(cr, row, attempts, code, error, exception_id, blocking):
         )
 
 
-def resubmit(cr, inbox_id, correction, latency_class):
-    """Put a dead message down for processing once more.
+def resubmit(cr, corrections, latency_class):
+    """Put dead messages down for processing once more.
 
-    :param correction: text that takes the place of the payload, or None
+    :param corrections: inbox id → text that takes the place of the payload, or None
+    :return: set of the inbox ids that were waiting
     """
     cr.execute(
         """
         WITH again AS (
-            UPDATE mfg_integration_inbox
-               SET state = 'received', correction = COALESCE(%s, correction),
+            UPDATE mfg_integration_inbox i
+               SET state = 'received', correction = COALESCE(c.text, i.correction),
                    exception_id = NULL, finished_at = NULL
-             WHERE id = %s AND state = 'dead'
-         RETURNING id, created_at, lane
+              FROM unnest(%s::bigint[], %s::varchar[]) AS c(id, text)
+             WHERE i.id = c.id AND i.state = 'dead'
+         RETURNING i.id, i.created_at, i.lane
         )
         INSERT INTO mfg_integration_inbox_todo (inbox_id, inbox_at, lane, class)
         SELECT id, created_at, lane, %s FROM again
             ON CONFLICT (inbox_id) DO UPDATE
                SET exception_id = NULL, attempts = 0, starts = 0, next_at = NULL,
                    error_code = NULL, error = NULL
+     RETURNING inbox_id
         """,
-        [correction, inbox_id, latency_class],
+        [list(corrections), list(corrections.values()), latency_class],
     )
-    return cr.rowcount == 1
+    return {inbox_id for (inbox_id,) in cr.fetchall()}
 
 
-def cancel(cr, inbox_id):
-    """Note that a dead message was given up; what waits behind it goes on."""
+def cancel(cr, inbox_ids):
+    """Note that dead messages were given up; what waits behind them goes on."""
     cr.execute(
         """
-        WITH gone AS (DELETE FROM mfg_integration_inbox_todo WHERE inbox_id = %(id)s)
+        WITH gone AS (
+            DELETE FROM mfg_integration_inbox_todo WHERE inbox_id = ANY(%(ids)s)
+        )
         UPDATE mfg_integration_inbox SET state = 'cancelled'
-         WHERE id = %(id)s AND state = 'dead'
+         WHERE id = ANY(%(ids)s) AND state = 'dead'
         """,
-        {"id": inbox_id},
+        {"ids": inbox_ids},
     )
-    return cr.rowcount == 1
 
 
 def lane_heads(cr, limit):

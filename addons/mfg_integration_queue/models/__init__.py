@@ -2,6 +2,8 @@ from . import mfg_integration_alert
 from . import mfg_integration_attempt
 from . import mfg_integration_availability
 from . import mfg_integration_credential
+from . import mfg_integration_decidable
+from . import mfg_integration_decision
 from . import mfg_integration_dead
 from . import mfg_integration_delivery
 from . import mfg_integration_endpoint

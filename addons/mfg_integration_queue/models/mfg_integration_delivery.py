@@ -140,6 +140,7 @@ class MfgIntegrationDelivery(models.Model):
         them already can tell."""
         self._check_operator()
         self._replay()
+        self._record_replay(None)
 
     def _check_operator(self):
         if not self.env.user.has_group("mfg_integration_queue.group_operator"):
@@ -190,6 +191,15 @@ class MfgIntegrationDelivery(models.Model):
             )
         self._changed()
 
+    def _record_replay(self, note):
+        """Write down that messages were sent again which no dead letter stands for."""
+        groups = self.grouped(lambda each: (each.interface_id, each.company_id))
+        for (interface, company), messages in groups.items():
+            # sudo: decisions are written by the buttons that carry them out
+            self.env["mfg.integration.decision"].sudo()._record(
+                "replayed", interface, company, len(messages), note=note
+            )
+
     def _cancel(self, reason):
         self.env.flush_all()
         self.env.cr.execute(
@@ -213,8 +223,7 @@ class MfgIntegrationDelivery(models.Model):
         letters = self.env["mfg.integration.dead"].browse(
             dead_id for (dead_id,) in self.env.cr.fetchall()
         )
-        # sudo: operators decide on letters with buttons only, never by writing
-        letters.sudo()._decide("cancelled", reason)
+        letters._decide("cancelled", reason)
         self._changed()
 
     def _changed(self):

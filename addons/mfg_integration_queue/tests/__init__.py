@@ -14,5 +14,6 @@ from . import test_lanes
 from . import test_mapping
 from . import test_mapping_plan
 from . import test_outcome
+from . import test_replay
 from . import test_security
 from . import test_storage
