@@ -23,7 +23,15 @@ OPEN_STATES = tuple(
     state for state, _name in STATES if state not in ("draft", "closed", "cancelled")
 )
 # Written by the methods of this model only.
-PROTECTED = {"state", "company_id", "placed_by_id", "placed_on", "name", "reason_id"}
+PROTECTED = {
+    "state",
+    "company_id",
+    "placed_by_id",
+    "placed_on",
+    "name",
+    "reason_id",
+    "tag_print_count",
+}
 
 
 class MfgQualityHold(models.Model):
@@ -62,6 +70,13 @@ class MfgQualityHold(models.Model):
     state = fields.Selection(
         STATES, required=True, default="draft", readonly=True, tracking=True, index=True
     )
+    partner_id = fields.Many2one(
+        "res.partner",
+        "Customer",
+        readonly=True,
+        index="btree_not_null",
+        help="Who complained.",
+    )
     placed_by_id = fields.Many2one("res.users", readonly=True)
     placed_on = fields.Datetime(readonly=True, index=True)
     closed_on = fields.Datetime(readonly=True)
@@ -80,6 +95,7 @@ class MfgQualityHold(models.Model):
         "mfg.quality.disposition", "hold_id", readonly=True
     )
     signature_ids = fields.One2many("mfg.quality.signature", "hold_id", readonly=True)
+    tag_print_count = fields.Integer("Tags Printed", readonly=True)
     lot_ids = fields.Many2many(
         "stock.lot", compute="_compute_lot_ids", string="Lots/Serials"
     )
@@ -686,6 +702,20 @@ class MfgQualityHold(models.Model):
         if scopes:
             self._add_lines(scopes)
             self._refresh_state()
+
+    def _count_tag_print(self):
+        """Note in the chatter that the tag was printed, and for which time."""
+        for hold in self:
+            with ledger(self.env.cr).transition():
+                hold.write({"tag_print_count": hold.tag_print_count + 1})
+            if hold.tag_print_count == 1:
+                body = _("Hold tag printed.")
+            else:
+                body = _(
+                    "Hold tag printed again, copy %(count)s.",
+                    count=hold.tag_print_count,
+                )
+            hold.message_post(body=body)
 
     def _alert(self, summary, note):
         """Tell the responsible person once; an open activity of that name is enough."""

@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import Command, _, api, fields, models
 from odoo.exceptions import UserError
 
@@ -59,6 +61,14 @@ class MfgQualityTrace(models.Model):
         default=lambda self: self.env.company,
     )
     hold_id = fields.Many2one("mfg.quality.hold", readonly=True, check_company=True)
+    previous_id = fields.Many2one(
+        "mfg.quality.trace",
+        "Earlier Run",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        help="The run that this one repeats; what has changed since is shown.",
+    )
     direction = fields.Selection(DIRECTIONS, required=True, default="forward")
     lot_ids = fields.Many2many("stock.lot", string="From", required=True)
     run_by_id = fields.Many2one("res.users", readonly=True, copy=False)
@@ -67,6 +77,66 @@ class MfgQualityTrace(models.Model):
     delivery_ids = fields.One2many(
         "mfg.quality.trace.delivery", "trace_id", readonly=True
     )
+    gone_line_ids = fields.Many2many(
+        "mfg.quality.trace.line",
+        compute="_compute_gone_line_ids",
+        string="Not Found Any More",
+        help="Found by the earlier run, and not by this one.",
+    )
+    free_count = fields.Integer(
+        "Lots Still Free",
+        compute="_compute_containment",
+        help="Lots that were found in stock and are not on hold now.",
+    )
+    contained_pct = fields.Float(
+        "Contained (%)",
+        compute="_compute_containment",
+        digits=(5, 1),
+        help="Of the lots that were found in stock, how many are on hold now.",
+    )
+    hours_to_contain = fields.Float(
+        "Time to Contain (Hours)",
+        compute="_compute_containment",
+        help="From the first hold until the last lot that was found in stock was on hold. "
+        "Empty while one of them is free.",
+    )
+    customer_count = fields.Integer(compute="_compute_customer_count")
+
+    @api.depends("previous_id.line_ids", "line_ids")
+    def _compute_gone_line_ids(self):
+        for trace in self:
+            found = {line._node() for line in trace.line_ids}
+            trace.gone_line_ids = trace.previous_id.line_ids.filtered(
+                lambda line, found=found: line._node() not in found
+            )
+
+    @api.depends("line_ids.is_on_hold", "line_ids.on_hand", "hold_id.placed_on")
+    def _compute_containment(self):
+        HoldLine = self.env["mfg.quality.hold.line"]
+        since = dict(
+            HoldLine._read_group(
+                [("lot_id", "in", self.line_ids.lot_id.ids), ("state", "=", "active")],
+                ["lot_id"],
+                ["active_from:min"],
+            )
+        )
+        for trace in self:
+            lots = trace.line_ids.filtered("on_hand").lot_id
+            held = lots.filtered("is_on_hold")
+            trace.free_count = len(lots - held)
+            trace.contained_pct = 100 * len(held) / len(lots) if lots else 100
+            begin = trace.hold_id.placed_on or trace.run_on
+            ends = [since[lot] for lot in held if since.get(lot)]
+            trace.hours_to_contain = (
+                max(0, (max(ends) - begin).total_seconds() / 3600)
+                if ends and begin and held == lots
+                else 0
+            )
+
+    @api.depends("delivery_ids.partner_id")
+    def _compute_customer_count(self):
+        for trace in self:
+            trace.customer_count = len(trace.delivery_ids.partner_id)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -96,7 +166,7 @@ class MfgQualityTrace(models.Model):
         :return: the action that shows the trace that was run
         """
         self.ensure_one()
-        trace = self.copy() if self.run_on else self
+        trace = self.copy({"previous_id": self.id}) if self.run_on else self
         # What is found concerns safety: it is complete for the company, whoever asks.
         trace.sudo()._run()
         return {
@@ -132,6 +202,47 @@ class MfgQualityTrace(models.Model):
             "res_model": hold._name,
             "res_id": hold.id,
             "view_mode": "form",
+        }
+
+    def action_notify_salespersons(self):
+        """Give each customer's salesperson the task to tell the customer.
+
+        The task is on the customer, whom salespersons may open without quality rights.
+        A customer for whom this was done already gets no second one.
+
+        :return: the action that shows the customers
+        :raises UserError: no customer has anything of it
+        """
+        self.ensure_one()
+        self.check_access_rights("write")
+        self.check_access_rule("write")
+        kept = self.delivery_ids.filtered(lambda delivery: delivery.quantity > 0)
+        partners = kept.partner_id
+        if not partners:
+            raise UserError(
+                _("No customer has anything of it, so nobody is to be told.")
+            )
+        summary = _(
+            "Recall: tell the customer (%(trace)s)", trace=self._first_run().name
+        )
+        # The task is made for people whose customers quality may not edit.
+        for partner in partners.sudo():
+            if summary not in partner.activity_ids.mapped("summary"):
+                deliveries = kept.filtered(
+                    lambda delivery, partner=partner: delivery.partner_id == partner
+                )
+                partner.activity_schedule(
+                    "mail.mail_activity_data_call",
+                    user_id=self._salesperson(partner).id,
+                    summary=summary,
+                    note=self._recall_note(deliveries),
+                )
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Customers"),
+            "res_model": "res.partner",
+            "view_mode": "kanban,tree,form",
+            "domain": [("id", "in", partners.ids)],
         }
 
     # -- business ----------------------------------------------------------------------
@@ -175,6 +286,37 @@ class MfgQualityTrace(models.Model):
                 "run_by_id": self.env.uid,
                 "run_on": fields.Datetime.now(),
             }
+        )
+
+    def _first_run(self):
+        trace = self
+        while trace.previous_id:
+            trace = trace.previous_id
+        return trace
+
+    def _salesperson(self, partner):
+        """Who tells a customer: its salesperson, else who is responsible for the hold."""
+        return (
+            partner.user_id
+            or partner.commercial_partner_id.user_id
+            or self.hold_id.responsible_id
+            or self.env.user
+        )
+
+    @api.model
+    def _recall_note(self, deliveries):
+        items = Markup().join(
+            Markup("<li>%s: %s %s</li>")
+            % (
+                delivery.lot_id.display_name + ", " + delivery.product_id.display_name,
+                delivery.quantity,
+                delivery.product_id.uom_id.name,
+            )
+            for delivery in deliveries
+        )
+        return Markup("<p>%s</p><ul>%s</ul>") % (
+            _("The customer has goods that may not conform. Send the recall notice."),
+            items,
         )
 
     def _shipped(self, lots):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class MfgQualityTraceDelivery(models.Model):
@@ -19,3 +19,20 @@ class MfgQualityTraceDelivery(models.Model):
         digits="Product Unit of Measure",
         help="Delivered, less what came back.",
     )
+    quantity_before = fields.Float(
+        "Before",
+        compute="_compute_quantity_before",
+        digits="Product Unit of Measure",
+        help="With the customer when the earlier run was made.",
+    )
+
+    @api.depends("trace_id.previous_id")
+    def _compute_quantity_before(self):
+        before = {
+            (line.trace_id, line.partner_id, line.lot_id): line.quantity
+            for line in self.trace_id.previous_id.delivery_ids
+        }
+        for line in self:
+            earlier = line.trace_id.previous_id
+            key = earlier, line.partner_id, line.lot_id
+            line.quantity_before = before.get(key, 0)

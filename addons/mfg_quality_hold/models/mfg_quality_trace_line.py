@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class MfgQualityTraceLine(models.Model):
@@ -21,3 +21,36 @@ class MfgQualityTraceLine(models.Model):
     )
     on_hand = fields.Float(readonly=True, digits="Product Unit of Measure")
     is_on_hold = fields.Boolean(related="lot_id.is_on_hold", string="On Hold Now")
+    on_hand_before = fields.Float(
+        "Before",
+        compute="_compute_change",
+        digits="Product Unit of Measure",
+        help="On hand when the earlier run was made.",
+    )
+    change = fields.Selection(
+        [("new", "New"), ("more", "More"), ("less", "Less")],
+        compute="_compute_change",
+        help="Compared with the earlier run.",
+    )
+
+    @api.depends("trace_id.previous_id", "on_hand")
+    def _compute_change(self):
+        for trace in self.trace_id:
+            before = {line._node(): line.on_hand for line in trace.previous_id.line_ids}
+            for line in self.filtered(lambda line, trace=trace: line.trace_id == trace):
+                known = line._node() in before
+                line.on_hand_before = before.get(line._node(), 0)
+                delta = line.on_hand - line.on_hand_before
+                if not trace.previous_id:
+                    line.change = False
+                elif not known:
+                    line.change = "new"
+                else:
+                    line.change = (
+                        "more" if delta > 0 else "less" if delta < 0 else False
+                    )
+
+    def _node(self):
+        """What the line is about, comparable between runs."""
+        self.ensure_one()
+        return self.lot_id.id, self.product_id.id
