@@ -25,6 +25,8 @@
         "views/mfg_integration_dead_views.xml",
         "views/mfg_integration_inbox_views.xml",
         "views/mfg_integration_inbox_exception_views.xml",
+        "views/mfg_integration_file_views.xml",
+        "views/mfg_integration_folder_views.xml",
         "views/mfg_integration_credential_views.xml",
         "views/mfg_integration_system_views.xml",
         "views/mfg_integration_endpoint_views.xml",

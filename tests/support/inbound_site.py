@@ -54,14 +54,16 @@ class InboundSite:
     :param handlers: also install the handlers that collide and crash
     :param sync: codes of interfaces that answer with the result
     :param signed: whether messages have to be signed
+    :param conf: further options of odoo.conf for every process
     """
 
-    def __init__(self, lab, handlers=False, sync=(), signed=False):
+    def __init__(self, lab, handlers=False, sync=(), signed=False, conf=None):
         self.lab = lab
         self.database = lab.database("inbound")
         self.url = None
         self.server = None
         self._handlers = handlers
+        self._options = conf or {}
         if handlers:
             self._odoo("-i", "mfg_test_inbound", "--stop-after-init")
         out = lab.folder / f"{self.database}.json"
@@ -111,7 +113,12 @@ class InboundSite:
         )
         return worker
 
+    def script(self, code):
+        """Run Python code in Odoo's shell."""
+        self._odoo("shell", "--no-http", script=code)
+
     def _conf(self, **options):
+        options = {**self._options, **options}
         if self._handlers:
             own = self.lab.workspace.odoo.addons_path()
             options["addons_path"] = f"{own},{ADDONS}"

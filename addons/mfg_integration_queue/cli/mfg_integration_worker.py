@@ -17,6 +17,7 @@ from odoo.modules.registry import Registry
 from odoo.tools import config
 
 from ..engine.dispatcher import Dispatcher
+from ..engine.file_pickup import FilePickup
 from ..engine.inbound import InboundService
 
 _logger = logging.getLogger(__name__)
@@ -63,6 +64,7 @@ class DatabaseLoop(threading.Thread):
         self._dbname = dbname
         self._dispatcher = None
         self._inbound = None
+        self._files = None
         self._stopping = threading.Event()
 
     def stop(self):
@@ -72,6 +74,7 @@ class DatabaseLoop(threading.Thread):
             self._dispatcher.stop()
         if self._inbound:
             self._inbound.stop()
+            self._files.stop()
 
     def run(self):
         threading.current_thread().dbname = self._dbname
@@ -98,11 +101,19 @@ class DatabaseLoop(threading.Thread):
         self._dispatcher.close()
         if self._inbound:
             self._inbound.stop()
+            self._files.stop()
             self._inbound.join()
+            self._picking_up.join()
 
     def _serve_inbound(self):
-        """Start the threads for inbound messages, which see to themselves from then on."""
+        """Start the threads for inbound messages and files, which see to themselves from
+        then on."""
         if self._inbound is None:
+            self._files = FilePickup(self._dbname)
+            self._picking_up = threading.Thread(
+                target=self._files.run, name=f"mfg-integration-files-{self._dbname}"
+            )
+            self._picking_up.start()
             self._inbound = InboundService(self._dbname)
             self._inbound.start()
 

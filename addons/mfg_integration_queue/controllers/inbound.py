@@ -10,12 +10,11 @@ from odoo import SUPERUSER_ID
 from odoo.http import Controller, Response, request, route
 
 from ..engine import api_key, inbound_request, webhook_signature
+from ..engine.inbound_request import MAX_BODY
 from ..engine.problem import Problem
 from ..engine.quota import Quotas, note_refusal
 from .dispatcher import problem_response
 
-#: bytes of a message; larger documents belong into a file of their own
-MAX_BODY = 1024 * 1024
 #: bytes read and thrown away after a refusal, so that the sender gets to read the answer
 MAX_DRAIN = 16 * 1024 * 1024
 CHUNK = 64 * 1024

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from . import strict_json
 
+#: bytes of a message; larger documents belong into a file of their own
+MAX_BODY = 1024 * 1024
 MAX_KEY = 255
 MAX_LANE = 200
 #: media types accepted, both in UTF-8

@@ -5,6 +5,7 @@ import threading
 import time
 from queue import Empty, SimpleQueue
 
+from .file_sender import FileSender
 from .http_sender import HttpSender
 from .outcome import OWN_DEFECT, Outcome, Verdict
 from .store import Attempted
@@ -16,6 +17,9 @@ AHEAD = 0.02
 MAX_AHEAD = 128
 #: weight of the newest duration in the running mean
 _SMOOTHING = 0.1
+
+#: transport of the endpoint → class with ``send(delivery)`` and ``close()``
+SENDERS = {"https": HttpSender, "file": FileSender}
 
 
 class SenderPool:
@@ -86,7 +90,7 @@ class SenderPool:
             self._jobs.put(None)
 
     def _run(self):
-        sender = HttpSender(self.endpoint)
+        sender = SENDERS[self.endpoint.transport](self.endpoint)
         while delivery := self._jobs.get():
             started_at = time.monotonic()
             if not self._begin():

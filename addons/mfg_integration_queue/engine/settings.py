@@ -29,6 +29,9 @@ class EndpointSettings:
     secrets: tuple[Secret, ...]
     #: company id → CloudEvents source
     sources: dict[int, str]
+    transport: str = "https"
+    #: path below the folder of the system, for transport ``file``
+    folder: str = ""
     #: failures in a row that open the breaker
     breaker_failures: int = 5
     #: seconds the breaker stays open at first, and at most

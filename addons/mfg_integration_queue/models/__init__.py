@@ -9,6 +9,8 @@ from . import mfg_integration_delivery
 from . import mfg_integration_endpoint
 from . import mfg_integration_error_code
 from . import mfg_integration_event
+from . import mfg_integration_file
+from . import mfg_integration_folder
 from . import mfg_integration_handler
 from . import mfg_integration_handler_note
 from . import mfg_integration_handler_ping

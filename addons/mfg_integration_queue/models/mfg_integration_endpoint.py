@@ -39,9 +39,17 @@ class MfgIntegrationEndpoint(models.Model):
     )
     company_id = fields.Many2one(related="system_id.company_id", store=True, index=True)
     transport = fields.Selection(
-        [("https", "HTTPS")], required=True, default="https", tracking=True
+        [("https", "HTTPS"), ("file", "File in a folder")],
+        required=True,
+        default="https",
+        tracking=True,
     )
-    url = fields.Char(string="Address", required=True, tracking=True)
+    url = fields.Char(string="Address", tracking=True)
+    folder = fields.Char(
+        tracking=True,
+        help="Where files are written: a path below the folder of the system, e.g. out. "
+        "All folders lie in the directory that the server's odoo.conf names.",
+    )
     allow_http = fields.Boolean(
         string="Allow Plain HTTP",
         tracking=True,
@@ -151,6 +159,13 @@ class MfgIntegrationEndpoint(models.Model):
                         endpoint=endpoint.name,
                     )
                 )
+
+    @api.constrains("folder", "transport", "system_id")
+    def _check_folder(self):
+        for endpoint in self.filtered(lambda each: each.transport == "file"):
+            self.env["mfg.integration.folder"]._check_path(
+                endpoint.system_id, endpoint.folder, endpoint.name
+            )
 
     @api.constrains("active")
     def _check_active(self):
@@ -386,7 +401,9 @@ class MfgIntegrationEndpoint(models.Model):
         return EndpointSettings(
             id=self.id,
             plant=self.system_id.code,
-            url=self.url,
+            url=self.url or "",
+            transport=self.transport,
+            folder=self.folder or "",
             networks=self._networks(),
             timeout_connect=self.timeout_connect,
             timeout_read=self.timeout_read,
@@ -404,7 +421,7 @@ class MfgIntegrationEndpoint(models.Model):
 def _split_url(text):
     """Return the parts of a complete http(s) address without credentials, else None."""
     try:
-        url = urlsplit(text)
+        url = urlsplit(text or "")
         valid = (
             url.scheme in ("https", "http")
             and url.hostname

@@ -229,21 +229,7 @@ class MfgIntegrationInbox(models.Model):
         :return: (answer, replayed); an answer is ``{"status", "headers", "body"}``
         :raises Problem: the message is not accepted
         """
-        message = {
-            "uuid": str(uuid.uuid4()),
-            "system_id": caller["system_id"],
-            "interface_id": route["id"],
-            "interface_version_id": route["version_id"],
-            "company_id": caller["company_id"],
-            "credential_id": caller["id"],
-            "type": route["code"],
-            "class": route["class"],
-            "lane": f"{caller['system_id']}:{route['id']}:",
-            "headers": inbound_request.kept_headers(headers),
-            "remote_addr": remote_addr,
-            "body": body,
-            "body_sha256": sha256(body).hexdigest(),
-        }
+        message = self._new_message(caller, route, headers, body, remote_addr)
         for tries in range(1, TRIES + 1):
             try:
                 return self._receive_once(caller, route, message, headers, signed_id)
@@ -257,6 +243,28 @@ class MfgIntegrationInbox(models.Model):
             # the other transaction is about to end
             time.sleep(random.uniform(0, 0.01 * 2**tries))
         raise Problem("IN-503", retry_after=1)
+
+    @api.model
+    def _new_message(self, caller, route, headers, body, source):
+        """Return what is known of a message before it is read.
+
+        :param source: address or file it came from
+        """
+        return {
+            "uuid": str(uuid.uuid4()),
+            "system_id": caller["system_id"],
+            "interface_id": route["id"],
+            "interface_version_id": route["version_id"],
+            "company_id": caller["company_id"],
+            "credential_id": caller["id"],
+            "type": route["code"],
+            "class": route["class"],
+            "lane": f"{caller['system_id']}:{route['id']}:",
+            "headers": inbound_request.kept_headers(headers),
+            "remote_addr": source,
+            "body": body,
+            "body_sha256": sha256(body).hexdigest(),
+        }
 
     @api.model
     def _receive_once(self, caller, route, message, headers, signed_id):

@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS mfg_integration_inbox (
     interface_id integer NOT NULL,
     interface_version_id integer,
     company_id integer NOT NULL,
-    credential_id integer NOT NULL,
+    -- empty: it came as a file
+    credential_id integer,
     type varchar NOT NULL,
     key varchar,
     lane varchar NOT NULL,
@@ -35,6 +36,7 @@ CREATE TABLE IF NOT EXISTS mfg_integration_inbox (
     finished_at timestamp,
     PRIMARY KEY (id, created_at)
 ) PARTITION BY RANGE (created_at);
+ALTER TABLE mfg_integration_inbox ALTER COLUMN credential_id DROP NOT NULL;
 ALTER SEQUENCE mfg_integration_inbox_id_seq OWNED BY mfg_integration_inbox.id;
 CREATE INDEX IF NOT EXISTS mfg_integration_inbox_uuid_idx ON mfg_integration_inbox (uuid);
 CREATE INDEX IF NOT EXISTS mfg_integration_inbox_interface_idx ON mfg_integration_inbox (interface_id, id);

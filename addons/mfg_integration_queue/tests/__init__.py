@@ -5,6 +5,8 @@ from . import test_dead_letter
 from . import test_delivery
 from . import test_emit
 from . import test_endpoint
+from . import test_file_pickup
+from . import test_file_sender
 from . import test_http_sender
 from . import test_inbound_http
 from . import test_inbound_processing
