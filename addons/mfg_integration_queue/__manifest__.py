@@ -30,6 +30,7 @@
         "views/mfg_integration_credential_views.xml",
         "views/mfg_integration_system_views.xml",
         "views/mfg_integration_endpoint_views.xml",
+        "views/mfg_integration_contract_change_views.xml",
         "views/mfg_integration_interface_views.xml",
         "views/mfg_integration_interface_version_views.xml",
         "views/mfg_integration_mapping_preview_views.xml",

@@ -95,3 +95,9 @@ class TestContract(PlantCase):
         interface = self.env.ref("mfg_integration_plant.interface_production_completed")
         self.assertEqual(interface.code, "production.completed")
         self.assertEqual(interface.current_version_id.state, "approved")
+
+    def test_card_of_the_contract_is_complete(self):
+        version = self.env.ref(
+            "mfg_integration_plant.interface_production_completed_v1"
+        )
+        self.assertFalse(version._gaps())

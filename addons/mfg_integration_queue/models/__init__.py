@@ -1,6 +1,7 @@
 from . import mfg_integration_alert
 from . import mfg_integration_attempt
 from . import mfg_integration_availability
+from . import mfg_integration_contract_change
 from . import mfg_integration_credential
 from . import mfg_integration_decidable
 from . import mfg_integration_decision

@@ -2,6 +2,7 @@ import re
 
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
+from odoo.tools import is_html_empty
 
 CODE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
@@ -14,6 +15,33 @@ _PROPOSED_SLA = {
     "near_real_time": (60, 30, 240),
     "batch": (0, 1440, 1440),
 }
+
+#: what the change log of contracts follows
+_CARD = (
+    "name",
+    "code",
+    "direction",
+    "pattern",
+    "latency_class",
+    "criticality",
+    "company_id",
+    "owner_id",
+    "exception_owner_id",
+    "escalation_user_id",
+    "on_dead",
+    "processing_mode",
+    "max_age_hours",
+    "sla_p95_seconds",
+    "sla_max_age_minutes",
+    "sla_recovery_minutes",
+    "system_of_record",
+    "recovery_tolerance_hours",
+    "fallback_procedure",
+    "lifecycle",
+    "sunset_date",
+    "runbook",
+    "active",
+)
 
 
 class MfgIntegrationInterface(models.Model):
@@ -144,6 +172,30 @@ class MfgIntegrationInterface(models.Model):
         help="Is told when the service level is not recovered in time. Empty: whoever "
         "answers for the contract.",
     )
+    system_of_record = fields.Char(
+        tracking=True,
+        help="Which system is right when two disagree about these data.",
+    )
+    recovery_tolerance_hours = fields.Integer(
+        string="Business Goes On For (h)",
+        tracking=True,
+        help="How long the business can do without these messages before it stops or "
+        "becomes wrong.",
+    )
+    fallback_procedure = fields.Text(
+        string="Meanwhile",
+        help="How people go on while the other system does not answer.",
+    )
+    lifecycle = fields.Selection(
+        [("strategic", "Strategic"), ("transition", "Transition, ends some day")],
+        required=True,
+        default="strategic",
+        tracking=True,
+    )
+    sunset_date = fields.Date(
+        string="Ends On", tracking=True, help="When the interface is to be replaced."
+    )
+    change_ids = fields.One2many("mfg.integration.contract.change", "interface_id")
     runbook = fields.Html(help="What to do when messages of this interface fail.")
     version_ids = fields.One2many("mfg.integration.interface.version", "interface_id")
     current_version_id = fields.Many2one(
@@ -180,11 +232,13 @@ class MfgIntegrationInterface(models.Model):
     @api.depends("version_ids.state", "version_ids.major", "version_ids.minor")
     def _compute_current_version_id(self):
         for interface in self:
-            approved = interface.version_ids.filtered(
-                lambda each: each.state == "approved"
+            # A deprecated contract holds until there is another.
+            usable = interface.version_ids.filtered(
+                lambda each: each.state in ("approved", "deprecated")
             )
-            interface.current_version_id = approved.sorted(
-                lambda each: (each.major, each.minor), reverse=True
+            interface.current_version_id = usable.sorted(
+                lambda each: (each.state == "approved", each.major, each.minor),
+                reverse=True,
             )[:1]
 
     @api.constrains("code")
@@ -204,12 +258,17 @@ class MfgIntegrationInterface(models.Model):
     def create(self, vals_list):
         """Tell the workers."""
         interfaces = super().create(vals_list)
+        self.env["mfg.integration.contract.change"]._note(interfaces, "created")
         self.env["mfg.integration.endpoint"]._settings_changed()
         return interfaces
 
     def write(self, vals):
-        """Tell the workers."""
+        """Tell the workers, and the change log."""
+        changes = self.env["mfg.integration.contract.change"]
+        names = [name for name in _CARD if name in vals]
+        before = changes._values_of(self, names)
         res = super().write(vals)
+        changes._note_differences(self, before, "card")
         self.env["mfg.integration.endpoint"]._settings_changed()
         return res
 
@@ -226,6 +285,35 @@ class MfgIntegrationInterface(models.Model):
                     interface=self.browse(row[0]).name,
                 )
             )
+
+    def _card_gaps(self):
+        """Return the labels of what the contract card does not say."""
+        self.ensure_one()
+        needed = [
+            "system_of_record",
+            "owner_id",
+            "criticality",
+            "recovery_tolerance_hours",
+            "sla_max_age_minutes",
+            "sla_recovery_minutes",
+            "fallback_procedure",
+        ]
+        if self.lifecycle == "transition":
+            needed.append("sunset_date")
+        gaps = [name for name in needed if not self[name]]
+        if is_html_empty(self.runbook):
+            gaps.append("runbook")
+        return [self._fields[name]._description_string(self.env) for name in gaps]
+
+    def action_open_changes(self):
+        """Open the change log of this interface."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mfg_integration_queue.mfg_integration_contract_change_action"
+        )
+        action["domain"] = [("interface_id", "=", self.id)]
+        action["context"] = {}
+        return action
 
     def action_open_deliveries(self):
         """Open the messages of this interface."""

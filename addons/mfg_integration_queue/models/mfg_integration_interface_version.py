@@ -5,7 +5,7 @@ import jsonschema
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
-from ..engine import mapping, paths
+from ..engine import compatibility, contract, mapping, paths
 
 #: fields that make up the contract: they do not change once it is approved
 _CONTRACT = {
@@ -17,6 +17,9 @@ _CONTRACT = {
     "mapping_select",
     "mapping_shape",
 }
+
+#: what the change log of contracts follows
+_LOGGED = (*sorted(_CONTRACT), "changelog", "impact_assessment")
 
 
 class MfgIntegrationInterfaceVersion(models.Model):
@@ -54,6 +57,14 @@ class MfgIntegrationInterfaceVersion(models.Model):
     schema = fields.Text(string="JSON Schema", required=True, default="{}")
     example = fields.Text(required=True, default="{}")
     changelog = fields.Text(string="What Changed")
+    impact_assessment = fields.Text(
+        help="Who and what is concerned by this version, what was tested, how to go back."
+    )
+    card_gaps = fields.Text(string="Missing", compute="_compute_card_gaps")
+    differences = fields.Text(
+        string="Compared With the Version Before", compute="_compute_differences"
+    )
+    is_breaking = fields.Boolean(compute="_compute_differences")
     mapping_select = fields.Text(
         string="1. Fields to Keep",
         help="One field a line, names joined by dots, [] for every line of a list: "
@@ -91,6 +102,28 @@ class MfgIntegrationInterfaceVersion(models.Model):
             version.display_name = (
                 f"{version.interface_id.code} v{version.major}.{version.minor}"
             )
+
+    @api.depends("impact_assessment", "interface_id")
+    def _compute_card_gaps(self):
+        for version in self:
+            version.card_gaps = ", ".join(version._gaps())
+
+    @api.depends("schema", "major", "minor", "interface_id")
+    def _compute_differences(self):
+        for version in self:
+            predecessor = version._predecessor()
+            direction = version.interface_id.direction
+            found = version._differences_to(predecessor) if predecessor else []
+            version.is_breaking = any(each.breaks(direction) for each in found)
+            lines = [
+                _("%(difference)s (breaks the other side)", difference=each)
+                if each.breaks(direction)
+                else str(each)
+                for each in found
+            ]
+            if predecessor:
+                lines.insert(0, predecessor.display_name)
+            version.differences = "\n".join(lines)
 
     @api.constrains("schema", "example")
     def _check_contract(self):
@@ -151,6 +184,7 @@ class MfgIntegrationInterfaceVersion(models.Model):
         if not self.env.su and any("author_id" in vals for vals in vals_list):
             raise UserError(_("The author of a version is the user who creates it."))
         versions = super().create(vals_list)
+        self.env["mfg.integration.contract.change"]._note(versions, "created")
         self.env["mfg.integration.endpoint"]._settings_changed()
         return versions
 
@@ -159,7 +193,11 @@ class MfgIntegrationInterfaceVersion(models.Model):
         self.filtered(lambda each: each._would_change(vals))._check_draft()
         if {"state", "author_id", "approver_id"} & vals.keys() and not self.env.su:
             raise UserError(_("Use the buttons to move a version through its states."))
+        changes = self.env["mfg.integration.contract.change"]
+        names = [name for name in _LOGGED if name in vals]
+        before = changes._values_of(self, names)
         res = super().write(vals)
+        changes._note_differences(self, before, "edited")
         self.env["mfg.integration.endpoint"]._settings_changed()
         return res
 
@@ -172,10 +210,14 @@ class MfgIntegrationInterfaceVersion(models.Model):
 
     def action_submit(self):
         """Ask for approval."""
-        self._move("draft", "review")
+        self._move(("draft",), "review")
 
     def action_approve(self):
-        """Approve as somebody other than the author, with the approver's rights."""
+        """Approve as somebody other than the author, with the approver's rights.
+
+        :raises UserError: the approver is the author or has no right to approve, the card
+            has gaps, the example does not pass, or the other side would break unwarned
+        """
         self._require_approver()
         own = self.filtered(lambda each: each.author_id == self.env.user)
         if own:
@@ -185,16 +227,124 @@ class MfgIntegrationInterfaceVersion(models.Model):
                     version=own[0].display_name,
                 )
             )
-        self._move("review", "approved", approver_id=self.env.uid)
+        for version in self:
+            version._check_card()
+            version._check_example_passes()
+            version._check_compatible()
+        self._move(("review",), "approved", approver_id=self.env.uid)
 
     def action_back_to_draft(self):
         """Send a version in review back to its author."""
-        self._move("review", "draft")
+        self._move(("review",), "draft")
+
+    def action_deprecate(self):
+        """Announce the end of an approved version; messages still go under it."""
+        self._require_approver()
+        self._move(("approved",), "deprecated")
 
     def action_retire(self):
-        """Take an approved version out of use."""
+        """Take an approved or deprecated version out of use."""
         self._require_approver()
-        self._move("approved", "retired")
+        self._move(("approved", "deprecated"), "retired")
+
+    def _gaps(self):
+        """Return the labels of what the card of this version does not say."""
+        # sudo: whoever sees a version may know what its card lacks
+        gaps = self.interface_id.sudo()._card_gaps() if self.interface_id else []
+        if not self.impact_assessment:
+            gaps.append(self._fields["impact_assessment"]._description_string(self.env))
+        return gaps
+
+    def _check_card(self):
+        gaps = self._gaps()
+        if gaps:
+            raise UserError(
+                _(
+                    "%(version)s cannot be approved before its card is complete. Missing: "
+                    "%(gaps)s.",
+                    version=self.display_name,
+                    gaps=", ".join(gaps),
+                )
+            )
+
+    def _check_example_passes(self):
+        """Check that the example goes the way of a message.
+
+        :raises UserError: it does not fit the schema, a value of it has no translation, or
+            no installed module handles it
+        """
+        example = self._parse("example")
+        try:
+            problems = [
+                f"{each['pointer']}: {each['detail']}"
+                for each in contract.errors(self.schema, example)
+            ]
+        except contract.Unusable as error:
+            problems = [str(error)]
+        if not problems and self._is_mapped():
+            # sudo: the approver need not see the systems that use the interface
+            version = self.sudo()
+            for system in version._systems() or version.env["mfg.integration.system"]:
+                try:
+                    mapping.map_one(self.env.cr, version._plan(system), example)
+                except mapping.Unmapped as error:
+                    problems += error.cause.splitlines()
+        interface = self.interface_id
+        if interface.direction == "inbound" and not self.env[
+            "mfg.integration.handler"
+        ]._for_type(interface.code):
+            problems.append(
+                _("No installed module handles %(type)s.", type=interface.code)
+            )
+        if problems:
+            raise UserError(
+                _(
+                    "The example of %(version)s does not pass:\n%(problems)s",
+                    version=self.display_name,
+                    problems="\n".join(problems),
+                )
+            )
+
+    def _systems(self):
+        """Return the systems the messages of the interface go to or come from."""
+        interface = self.interface_id
+        if interface.direction == "outbound":
+            return interface.subscription_ids.endpoint_id.system_id
+        return (
+            self.env["mfg.integration.credential"]
+            .search([("interface_ids", "in", interface.ids)])
+            .system_id
+        )
+
+    def _check_compatible(self):
+        predecessor = self._predecessor()
+        if predecessor.major == self.major and self.is_breaking:
+            raise UserError(
+                _(
+                    "%(version)s breaks the other side of the interface. Give it a new "
+                    "major version.\n%(differences)s",
+                    version=self.display_name,
+                    differences=self.differences,
+                )
+            )
+
+    def _predecessor(self):
+        """Return the version that is in force before this one, if any."""
+        number = (self.major, self.minor)
+        return self.interface_id.version_ids.filtered(
+            lambda each: (
+                each.state in ("approved", "deprecated")
+                and each._origin != self._origin
+                and (each.major, each.minor) < number
+            )
+        ).sorted(lambda each: (each.major, each.minor))[-1:]
+
+    def _differences_to(self, predecessor):
+        try:
+            new = json.loads(self.schema or "")
+        except ValueError:  # while it is being typed
+            return []
+        return compatibility.differences(json.loads(predecessor.schema), new)
 
     def _would_change(self, vals):
         """Tell whether ``vals`` have other contents for the contract."""
@@ -221,10 +371,10 @@ class MfgIntegrationInterfaceVersion(models.Model):
         if not self.env.user.has_group("mfg_integration_queue.group_approver"):
             raise UserError(_("Only integration approvers can decide on a version."))
 
-    def _move(self, origin, target, **vals):
+    def _move(self, origins, target, **vals):
         self.check_access_rights("write")
         self.check_access_rule("write")
-        wrong = self.filtered(lambda each: each.state != origin)
+        wrong = self.filtered(lambda each: each.state not in origins)
         if wrong:
             labels = dict(self._fields["state"]._description_selection(self.env))
             raise UserError(
@@ -232,11 +382,12 @@ class MfgIntegrationInterfaceVersion(models.Model):
                     "%(version)s is “%(state)s”, this needs “%(origin)s”.",
                     version=wrong[0].display_name,
                     state=labels[wrong[0].state],
-                    origin=labels[origin],
+                    origin=labels[origins[0]],
                 )
             )
         # sudo: states change through these buttons only; rights are checked above
         self.sudo().write({"state": target, **vals})
+        self.env["mfg.integration.contract.change"]._note(self, target)
 
     def _parse(self, name):
         try:

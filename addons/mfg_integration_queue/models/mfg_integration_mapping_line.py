@@ -95,6 +95,7 @@ class MfgIntegrationMappingLine(models.Model):
         """Only drafts are changed."""
         lines = super().create(vals_list)
         lines._check_version()
+        lines._note(_("Translation added"))
         return lines
 
     def write(self, vals):
@@ -102,17 +103,25 @@ class MfgIntegrationMappingLine(models.Model):
         self._check_version()
         res = super().write(vals)
         self._check_version()
+        self._note(_("Translation changed"))
         return res
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_agreed(self):
         self._check_version()
+        self._note(_("Translation removed"))
 
     def _check_version(self):
         # Contracts that are shipped come approved, steps and all.
         if not self.env.su:
             self.version_id._check_draft()
         self.env["mfg.integration.endpoint"]._settings_changed()
+
+    def _note(self, text):
+        for line in self:
+            self.env["mfg.integration.contract.change"]._note(
+                line.version_id, "edited", f"{text}: {line.path}"
+            )
 
     def _step(self, system, direction):
         """Return this translation for a mapping plan.

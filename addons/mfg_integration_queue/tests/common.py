@@ -9,6 +9,17 @@ SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes now").decode
 GROUP = "mfg_integration_queue.group_"
 
 
+#: what the card of an interface has to say before a version of it is approved
+CARD = {
+    "system_of_record": "Odoo",
+    "recovery_tolerance_hours": 8,
+    "sla_max_age_minutes": 15,
+    "sla_recovery_minutes": 60,
+    "fallback_procedure": "The line goes on by paper.",
+    "runbook": "<p>Call the service desk.</p>",
+}
+
+
 class EventTrap:
     """The events emitted since the trap was set."""
 

@@ -1,7 +1,7 @@
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests.common import tagged
 
-from .common import QueueCase
+from .common import CARD, QueueCase
 
 SCHEMA = (
     '{"type": "object", "required": ["n"], "properties": {"n": {"type": "integer"}}}'
@@ -11,6 +11,11 @@ SCHEMA = (
 @tagged("post_install", "-at_install")
 class TestContract(QueueCase):
     """Nothing is sent under a contract that nobody but its author has seen."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.interface.write({**CARD, "owner_id": cls.integrator.id})
 
     def _draft(self, **values):
         return (
@@ -22,6 +27,7 @@ class TestContract(QueueCase):
                     "major": 2,
                     "schema": SCHEMA,
                     "example": '{"n": 1}',
+                    "impact_assessment": "Nobody reads it yet.",
                     **values,
                 }
             )
