@@ -41,6 +41,7 @@
         "views/mfg_integration_error_code_views.xml",
         "views/mfg_integration_worker_views.xml",
         "views/mfg_integration_alert_views.xml",
+        "views/mfg_integration_minute_views.xml",
         "views/mfg_integration_queue_menus.xml",
     ],
     "images": ["static/description/cover.png"],

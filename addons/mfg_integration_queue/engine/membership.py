@@ -43,12 +43,13 @@ _BURY = """
                last_error_code = %(code)s
           FROM on_the_wire w
          WHERE d.id = w.delivery_id
-     RETURNING d.id, d.event_id, d.endpoint_id, d.company_id, d.attempts, w.name
+     RETURNING d.id, d.event_id, d.interface_id, d.endpoint_id, d.company_id,
+               d.attempts, w.name
     )
     INSERT INTO mfg_integration_attempt
-           (delivery_id, event_id, endpoint_id, company_id, attempt_no, started_at,
-            duration_ms, error_code, worker)
-    SELECT id, event_id, endpoint_id, company_id, attempts,
+           (delivery_id, event_id, interface_id, endpoint_id, company_id, attempt_no,
+            started_at, duration_ms, error_code, worker)
+    SELECT id, event_id, interface_id, endpoint_id, company_id, attempts,
            timezone('UTC', clock_timestamp()), 0, %(code)s, name
       FROM crashed
 """

@@ -20,6 +20,9 @@ RUNTIME_TABLES = (
     "mfg_integration_inbox_todo",
     "mfg_integration_inbox_key",
     "mfg_integration_credential_state",
+    "mfg_integration_minute",
+    "mfg_integration_total",
+    "mfg_integration_minute_mark",
 )
 MONTHS_AHEAD = 3
 

@@ -87,9 +87,9 @@ _RESULT = """
     )"""
 _ATTEMPT = """
     INSERT INTO mfg_integration_attempt
-           (delivery_id, event_id, endpoint_id, company_id, attempt_no, started_at,
-            duration_ms, status, error_code, excerpt, worker, secret_id)
-    SELECT id, event_id, endpoint_id, company_id, attempts + 1, started_at,
+           (delivery_id, event_id, interface_id, endpoint_id, company_id, attempt_no,
+            started_at, duration_ms, status, error_code, excerpt, worker, secret_id)
+    SELECT id, event_id, interface_id, endpoint_id, company_id, attempts + 1, started_at,
            duration * 1000, status, code, excerpt, %(worker)s, secret_id
       FROM done
 """

@@ -3,10 +3,13 @@ from datetime import timedelta
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
+from ..engine import histogram, minutes
 from ..engine.wakeup import workers_alive
 
 #: seconds messages may be due without any worker or scheduled action taking them
 UNSERVED_AFTER = 300
+#: messages in an hour that tell something about how fast an interface is
+SLOW_SAMPLE = 20
 ACTIVITY = "mail.mail_activity_data_warning"
 
 #: what mail.thread keeps about them
@@ -59,7 +62,7 @@ _UNSERVED = f"""
            FROM mfg_integration_delivery d
            JOIN mfg_integration_endpoint e ON e.id = d.endpoint_id AND e.active
       LEFT JOIN mfg_integration_endpoint_state s ON s.endpoint_id = d.endpoint_id
-          WHERE s.paused_at IS NULL
+          WHERE s.paused_at IS NULL AND COALESCE(s.breaker, 'closed') = 'closed'
           ORDER BY d.endpoint_id, d.lane, d.id)
       UNION ALL
         (SELECT DISTINCT ON (lane)
@@ -93,6 +96,7 @@ class MfgIntegrationAlert(models.Model):
     kind = fields.Selection(
         [
             ("late", "Messages are late"),
+            ("slow", "Messages are slow"),
             ("undecided", "Failed messages wait too long"),
             ("unserved", "Nobody delivers"),
         ],
@@ -214,11 +218,36 @@ class MfgIntegrationAlert(models.Model):
         messages, since."""
         self.env.flush_all()
         self.env.cr.execute(_FOUND)
-        found = self.env.cr.dictfetchall()
+        found = self.env.cr.dictfetchall() + self._find_slow()
         if not workers_alive(self.env.cr):
             self.env.cr.execute(_UNSERVED, {"after": UNSERVED_AFTER})
             found += self.env.cr.dictfetchall()
         return found
+
+    @api.model
+    def _find_slow(self):
+        """Return the interfaces whose last hour was slower than agreed."""
+        hour = f"{_NOW} - interval '1 hour'"
+        figures = minutes.sums(hour, ["interface_id", "company_id"])
+        self.env.cr.execute(f"{figures} GROUP BY interface_id, company_id")
+        rows = [row for row in self.env.cr.dictfetchall() if row["done"] >= SLOW_SAMPLE]
+        interfaces = self.env["mfg.integration.interface"].browse(
+            row["interface_id"] for row in rows
+        )
+        agreed = {each.id: each.sla_p95_seconds * 1000 for each in interfaces}
+        return [
+            {
+                "kind": "slow",
+                "interface_id": row["interface_id"],
+                "company_id": row["company_id"],
+                "messages": row["done"],
+                "since": None,
+            }
+            for row in rows
+            if 0
+            < agreed[row["interface_id"]]
+            < histogram.percentile(row["buckets"], 0.95)
+        ]
 
     @api.model
     def _open(self, rows):
@@ -249,6 +278,8 @@ class MfgIntegrationAlert(models.Model):
     def _refresh(self, row):
         """Follow the figures; people's activities stay as they are."""
         self.ensure_one()
+        if self.kind == "slow":
+            return  # the figure of a sliding hour, as it was when it was noticed
         changed = {
             name: row[name] for name in ("messages", "since") if self[name] != row[name]
         }

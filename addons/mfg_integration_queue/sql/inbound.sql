@@ -40,6 +40,7 @@ ALTER TABLE mfg_integration_inbox ALTER COLUMN credential_id DROP NOT NULL;
 ALTER SEQUENCE mfg_integration_inbox_id_seq OWNED BY mfg_integration_inbox.id;
 CREATE INDEX IF NOT EXISTS mfg_integration_inbox_uuid_idx ON mfg_integration_inbox (uuid);
 CREATE INDEX IF NOT EXISTS mfg_integration_inbox_interface_idx ON mfg_integration_inbox (interface_id, id);
+CREATE INDEX IF NOT EXISTS mfg_integration_inbox_finished_idx ON mfg_integration_inbox USING brin (finished_at);
 CREATE INDEX IF NOT EXISTS mfg_integration_inbox_links_idx ON mfg_integration_inbox USING gin (links jsonb_path_ops);
 
 -- Only unfinished messages. `starts` counts how often a process began with it and has not

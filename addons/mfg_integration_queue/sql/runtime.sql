@@ -87,6 +87,9 @@ CREATE TABLE IF NOT EXISTS mfg_integration_delivery_log (
 ) PARTITION BY RANGE (finished_at);
 ALTER TABLE mfg_integration_delivery_log ADD COLUMN IF NOT EXISTS due_at timestamp;
 CREATE INDEX IF NOT EXISTS mfg_integration_delivery_log_event_idx ON mfg_integration_delivery_log (event_id);
+-- rows come in the order of time: a few bytes per range of pages find the last minutes
+CREATE INDEX IF NOT EXISTS mfg_integration_delivery_log_finished_idx
+    ON mfg_integration_delivery_log USING brin (finished_at);
 
 CREATE TABLE IF NOT EXISTS mfg_integration_attempt (
     id bigserial NOT NULL,
@@ -102,9 +105,18 @@ CREATE TABLE IF NOT EXISTS mfg_integration_attempt (
     excerpt varchar,
     worker varchar NOT NULL,
     secret_id integer,
+    interface_id integer,
+    recorded_at timestamp DEFAULT timezone('UTC', clock_timestamp()),
     PRIMARY KEY (id, started_at)
 ) PARTITION BY RANGE (started_at);
 CREATE INDEX IF NOT EXISTS mfg_integration_attempt_delivery_idx ON mfg_integration_attempt (delivery_id);
+-- since 17.0.1.1.0; what was there before stays uncounted
+ALTER TABLE mfg_integration_attempt ADD COLUMN IF NOT EXISTS interface_id integer;
+ALTER TABLE mfg_integration_attempt ADD COLUMN IF NOT EXISTS recorded_at timestamp;
+ALTER TABLE mfg_integration_attempt
+    ALTER COLUMN recorded_at SET DEFAULT timezone('UTC', clock_timestamp());
+CREATE INDEX IF NOT EXISTS mfg_integration_attempt_recorded_idx
+    ON mfg_integration_attempt USING brin (recorded_at);
 
 -- One row per living worker. Liveness itself is an advisory lock: a heartbeat can be
 -- late, a lost lock cannot.

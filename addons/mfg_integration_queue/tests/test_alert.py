@@ -100,6 +100,20 @@ class TestAlert(WatchCase):
         due_at = waiting.due_at
         self.assertEqual(self._deliver().due_at, due_at)
 
+    def test_slow_hour_is_told_once(self):
+        self.interface.sla_p95_seconds = 30
+        for number in range(20):
+            self._emit(payload={"n": number}, key=f"lane-{number}")
+        self._pass(1)
+        self._deliver()
+        alert = self._watch()
+        self.assertEqual((alert.kind, alert.messages), ("slow", 20))
+        self._watch()
+        self.assertTold(alert, self.operator)
+        self.interface.sla_p95_seconds = 300
+        self._watch()
+        self.assertEqual(alert.state, "closed")
+
     def test_no_agreed_time_no_alert(self):
         self.interface.sla_max_age_minutes = 0
         self._emit()
