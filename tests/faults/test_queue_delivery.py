@@ -170,7 +170,10 @@ def test_iq_09_order_is_the_order_of_the_commits(plant):
     wait_for(lambda: place.sink.count() == 21, PATIENCE, "the others arrive")
     assert time.monotonic() - started <= 1, "an open transaction delayed other lanes"
     place.emitter.commit("early")
-    wait_for(lambda: place.sink.count() == 22, 5, "the late commit arrives")
+    # at once another event of that record, with a later number
+    place.emitter.emit(1, 1, record=one)
+    wait_for(lambda: place.sink.count() == 23, 5, "the late commit arrives")
+    assert_in_order(place.sink.received())
 
     # two transactions about one record: the second waits for the first
     place.emitter.open("first")
@@ -198,7 +201,7 @@ def test_iq_09_order_is_the_order_of_the_commits(plant):
         for each in place.sink.received()
         if each["lane"] == f"res.partner.category,{one}"
     ]
-    assert numbers == [0, 22, 1000]
+    assert numbers == [0, 22, 23, 1000]
 
 
 @pytest.mark.parametrize("on_dead", ["continue", "block"])

@@ -55,12 +55,22 @@ class Emitter:
             interface=interface,
         )
 
-    def emit(self, count, lanes, per_commit=1000, size=0, tx=None, record=None):
+    def emit(
+        self,
+        count,
+        lanes,
+        per_commit=1000,
+        size=0,
+        tx=None,
+        record=None,
+        code="note.changed",
+    ):
         """Emit ``count`` events over the first ``lanes`` records, round robin.
 
         :param int size: bytes of padding in the payload
         :param tx: name of an open transaction to emit in, without committing it
         :param record: emit about this one instead
+        :param str code: of the interface
         :return: {"seconds": spent in emit and commit}
         """
         return self._ask(
@@ -71,6 +81,13 @@ class Emitter:
             size=size,
             tx=tx,
             record=record,
+            code=code,
+        )
+
+    def add_interface(self, code, endpoint, **values):
+        """Create another interface that goes to an endpoint."""
+        return self._ask(
+            "add_interface", code=code, endpoint=endpoint, interface=values
         )
 
     def open(self, tx):
@@ -179,21 +196,42 @@ class Work:
             cr.commit()
             return {"records": self.records, "endpoints": created.ids}
 
-    def emit(self, count, lanes, per_commit, size, tx, record):
+    def add_interface(self, code, endpoint, interface):
+        with self.registry.cursor() as cr:
+            env = self.env(cr)
+            contract = env["mfg.integration.interface"].create(
+                {
+                    "name": code,
+                    "code": code,
+                    "version_ids": [(0, 0, {"state": "approved"})],
+                    **interface,
+                }
+            )
+            env["mfg.integration.subscription"].create(
+                {
+                    "interface_version_id": contract.version_ids.id,
+                    "endpoint_id": endpoint,
+                    "company_id": env.company.id,
+                }
+            )
+            cr.commit()
+            return {"id": contract.id}
+
+    def emit(self, count, lanes, per_commit, size, tx, record, code="note.changed"):
         payload = {"padding": "x" * size} if size else {}
         if tx:
-            self._emit(self.open_transactions[tx], count, lanes, payload, record)
+            self._emit(self.open_transactions[tx], count, lanes, payload, record, code)
             self.open_transactions[tx].flush()
             return {}
         started = time.perf_counter()
         with self.registry.cursor() as cr:
             for first in range(0, count, per_commit):
                 batch = min(per_commit, count - first)
-                self._emit(cr, batch, lanes, payload, record)
+                self._emit(cr, batch, lanes, payload, record, code)
                 cr.commit()
         return {"seconds": time.perf_counter() - started}
 
-    def _emit(self, cr, count, lanes, payload, record):
+    def _emit(self, cr, count, lanes, payload, record, code):
         env = self.env(cr)
         records = list(
             env["res.partner.category"].browse(
@@ -203,7 +241,7 @@ class Work:
         events = env["mfg.integration.event"]
         for _turn in range(count):
             target = records[self.number % len(records)]
-            events.emit("note.changed", target, {"n": self.number, **payload})
+            events.emit(code, target, {"n": self.number, **payload})
             self.number += 1
 
     def open(self, tx):

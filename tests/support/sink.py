@@ -89,12 +89,18 @@ class State:
         self.behaviour = {}  # path → {"status", "delay"}; "" for every other path
         self.retry_after = None
         self.fail_when = {}  # text in the body → status
+        self.watched_text = None
+        self.watched = []  # times at which messages with the text came
 
     def receive(self, path, head, body):
         now = time.time()
         self.first = self.first or now
         self.last = now
         self.count += 1
+        if self.watched_text and (
+            self.watched_text in body or self.watched_text == path.encode()
+        ):
+            self.watched.append(now)
         behaviour = self.behaviour.get(path) or self.behaviour.get("") or {}
         status = behaviour.get("status", 200)
         for text, forced in self.fail_when.items():
@@ -134,6 +140,11 @@ class State:
             self.fail_when = command.get("fail_when", self.fail_when)
         elif path == "/_received":
             return self.received
+        elif path == "/_watch":
+            self.watched_text = json.loads(body)["text"].encode()
+            self.watched = []
+        elif path == "/_watched":
+            return self.watched
         return {
             "count": self.count,
             "first": self.first,
@@ -175,6 +186,14 @@ class Sink:
     def received(self):
         """Return every message, in the order of arrival."""
         return self._ask("/_received")
+
+    def watch(self, text):
+        """Note from now on when messages come to this path or with this text in them."""
+        self._ask("/_watch", {"text": text})
+
+    def watched(self):
+        """Return the times they came."""
+        return self._ask("/_watched")
 
     def reset(self):
         """Forget what came and behave well."""

@@ -9,7 +9,7 @@ import os
 import select
 import socket
 import time
-from collections import defaultdict, deque
+from collections import deque
 from contextlib import ExitStack, closing, suppress
 
 import psycopg2
@@ -19,27 +19,22 @@ from odoo.sql_db import connection_info_for
 
 from .endpoint_state import EndpointStates
 from .gates import Gates
-from .lanes import LANE_CAP, Lanes
+from .lanes import Lanes
+from .latency import CLASSES, URGENT
 from .membership import MAX_CRASHES, Membership
 from .outcome import Outcome, Verdict
 from .ownership import Ownership
+from .reader import Reader
 from .sender_pool import SenderPool
-from .store import Attempted, Store, Window
+from .store import Attempted, Store
 from .wakeup import GATES, SETTINGS
 
 _logger = logging.getLogger(__name__)
 
-#: rows read of one partition at a time
-FETCH_LIMIT = 200
-#: deliveries of one endpoint held in memory before reading pauses
-LOADED_CAP = 5000
 #: seconds between looks for new rows when no notification comes
 POLL = 1.0
 #: seconds between looks at the locks of other dispatchers
 REBALANCE = 0.25
-#: seconds between scans for late commits, and the share of time they may take
-RESCAN = 1.0
-RESCAN_SHARE = 0.05
 HEARTBEAT = 2.0
 #: seconds between looks at the configuration when nobody tells of a change
 RELOAD = 30.0
@@ -107,10 +102,8 @@ class Dispatcher:
     def _open(self):
         self._closing = False
         self._lanes = Lanes()
-        self._windows = {}
         self._draining = set()
         self._pools = {}
-        self._unread = set()
         self._taken = set()  # handed to the senders and not settled in the database yet
         self._last_ok, self._last_error = set(), {}
         self._timers = {}
@@ -124,6 +117,7 @@ class Dispatcher:
                 "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off"
             )
             self._store = Store(cursor, self._name)
+            self._reader = Reader(self._store, self._lanes)
             self._states = EndpointStates(cursor)
             self._gates = Gates(self._states)
             lock_cursor = lock_connection.cursor()
@@ -174,14 +168,19 @@ class Dispatcher:
         if self._until is None:
             return False
         now = time.monotonic()
-        return now >= self._until or self._is_idle(now)
+        return now >= self._until or self._is_idle()
 
-    def _is_idle(self, now):
-        return not self._readable() and not any(
-            self._gates.is_passable(endpoint_id, now)
-            and self._lanes.has_ready(endpoint_id)
+    def _is_idle(self):
+        return not self._reader.has_work(self._permitted) and not any(
+            self._lanes.has_ready(endpoint_id, self._permitted(endpoint_id))
             for endpoint_id in self._settings.endpoints
         )
+
+    def _permitted(self, endpoint_id):
+        """Return the latency classes that may be read and sent now."""
+        if not self._gates.is_passable(endpoint_id, time.monotonic()):
+            return ()
+        return URGENT if endpoint_id in self._batch_waits else CLASSES
 
     def _turn(self):
         self._collect()
@@ -192,12 +191,13 @@ class Dispatcher:
             self._rebalance()
             self._listen()
         if self._due("poll", POLL):
-            self._unread.update(self._windows)
+            self._reader.wake()
+            self._look_at_batch_hours()
             self._gates.refresh()
-        self._rescan()
+        self._reader.refresh_parked()
         if self._due("heartbeat", HEARTBEAT):
             self._note_state()
-        self._read()
+        self._reader.read(self._permitted)
         self._lanes.wake_due(time.monotonic())
         if not self._winding_down():
             self._dispatch()
@@ -219,10 +219,10 @@ class Dispatcher:
         return True
 
     def _timeout(self):
-        if self._readable():
+        if self._reader.has_work(self._permitted):
             return 0
         now = time.monotonic()
-        due = min(self._timers.values())
+        due = min(*self._timers.values(), self._reader.refresh_at)
         for later in (self._lanes.next_due(), self._gates.next_change(now)):
             if later is not None:
                 due = min(due, later)
@@ -239,7 +239,7 @@ class Dispatcher:
         # Not only when select says so: a statement on the same connection swallows
         # notifications that arrive with its answer.
         for payload in self._ownership.notifications():
-            self._unread.update(self._windows)
+            self._reader.wake()
             if payload == SETTINGS:
                 self._timers["reload"] = 0
             elif payload == GATES:
@@ -262,14 +262,22 @@ class Dispatcher:
                 self._retire(self._pools.pop(endpoint_id))
         self._wanted = self._settings.partitions()
         self._gates.configure(self._settings.endpoints)
+        self._look_at_batch_hours()
+
+    def _look_at_batch_hours(self):
+        moment = self._membership.database_time()
+        self._batch_waits = {
+            endpoint.id
+            for endpoint in self._settings.endpoints.values()
+            if not endpoint.batch_hours.are_open(moment)
+        }
 
     def _rebalance(self):
         gone, surplus = self._ownership.surplus(self._wanted)
         for partition in [*gone, *surplus]:
             if partition not in self._draining:
                 self._draining.add(partition)
-                self._windows.pop(partition, None)
-                self._unread.discard(partition)
+                self._reader.drop(partition)
                 self._lanes.drop(partition)
         for partition in list(self._draining):
             if not self._lanes.is_sending(partition):
@@ -280,62 +288,7 @@ class Dispatcher:
         )
         if self._membership.settle_lost(grace + HEARTBEAT) and not self._winding_down():
             for partition in self._ownership.acquire(self._wanted):
-                self._windows[partition] = Window()
-                self._unread.add(partition)
-
-    # reading
-
-    def _readable(self):
-        now = time.monotonic()
-        return [
-            partition
-            for partition in self._unread
-            if self._lanes.loaded_by_endpoint[partition[0]] < LOADED_CAP
-            and self._gates.is_passable(partition[0], now)
-        ]
-
-    def _read(self):
-        partitions = self._readable()
-        if partitions:
-            windows = {partition: self._windows[partition] for partition in partitions}
-            deliveries = self._store.fetch(windows, FETCH_LIMIT)
-            counts = defaultdict(int)
-            for delivery in deliveries:
-                partition = delivery.endpoint_id, delivery.part
-                windows[partition].mark = delivery.id
-                counts[partition] += 1
-            self._unread.difference_update(
-                partition for partition in partitions if counts[partition] < FETCH_LIMIT
-            )
-            self._lanes.add(deliveries, time.monotonic())
-        for partition, lane, after in self._lanes.to_catch_up():
-            rest = self._store.fetch_lane(partition, lane, after, LANE_CAP)
-            self._lanes.add_rest(
-                partition, lane, rest, len(rest) < LANE_CAP, time.monotonic()
-            )
-
-    def _rescan(self):
-        """Find what the watermark passed over: ids are drawn at INSERT and seen at COMMIT."""
-        started = time.monotonic()
-        if started < self._timers.get("rescan", 0):
-            return
-        if not self._windows:
-            self._timers["rescan"] = started + RESCAN
-            return
-        scan = self._store.rescan(self._windows)
-        missed = [id_ for id_ in scan.ids if id_ not in self._lanes]
-        if missed:
-            self._lanes.add(self._store.fetch_ids(missed), time.monotonic())
-        for window in self._windows.values():
-            if window.candidate and scan.xmin >= window.candidate[1]:
-                window.base, window.candidate = window.candidate[0], None
-            if window.candidate is None and window.mark > window.base:
-                window.candidate = (window.mark, scan.xmax)
-        parked = self._lanes.parked()
-        if parked:
-            self._lanes.refresh_parked(self._store.parked(parked), time.monotonic())
-        spent = time.monotonic() - started
-        self._timers["rescan"] = time.monotonic() + max(RESCAN, spent / RESCAN_SHARE)
+                self._reader.add(partition)
 
     # sending
 
@@ -371,15 +324,16 @@ class Dispatcher:
     def _take(self, pool):
         """Take from the lanes what a pool can send now."""
         endpoint_id = pool.endpoint.id
+        classes = self._permitted(endpoint_id)
+        if not classes:
+            return []
         if self._gates.is_closed(endpoint_id):
             if pool.is_tripped and not self._results:
                 # every failure it saw is counted, and the endpoint is not down
                 pool.reset()
             free = pool.depth - self._lanes.sending_by_endpoint[endpoint_id]
-            return self._lanes.take(endpoint_id, free)
-        if not self._gates.is_passable(endpoint_id, time.monotonic()):
-            return []
-        probe = self._lanes.take(endpoint_id, 1)
+            return self._lanes.take(endpoint_id, free, classes)
+        probe = self._lanes.take(endpoint_id, 1, classes)
         if probe and not self._gates.try_probe(probe[0]):
             self._lanes.put_back(probe.pop())
         if probe:

@@ -3,14 +3,17 @@
 import heapq
 import itertools
 from bisect import insort
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from operator import attrgetter
 from zlib import crc32
 
+from .latency import CLASSES, next_class
+
 FOREVER = float("inf")
 #: deliveries of one lane held in memory; the rest is read when the lane gets there
 LANE_CAP = 200
+LEAST_URGENT = CLASSES[-1]
 
 
 def partition_of(lane, partitions):
@@ -43,6 +46,8 @@ class Delivery:
     payload: str
     #: contract version the event was emitted under
     version_id: int = 0
+    #: latency class, see :mod:`.latency`
+    cls: int = 2
     #: payload in the receiver's words, where its contract is mapped
     mapped: str | None = None
 
@@ -56,6 +61,12 @@ class _Lane:
     parked_until: float | None = None
     #: rows of this lane were left in the database after this id
     truncated_after: int | None = None
+    #: the most urgent class that waits here: what stands before it hurries, too
+    cls: int = LEAST_URGENT
+    #: class among whose ready lanes this one stands
+    ready_as: int | None = None
+    #: class the delivery on the wire counts for
+    sending_as: int = LEAST_URGENT
 
     @property
     def head(self):
@@ -71,11 +82,13 @@ class Lanes:
     def __init__(self):
         self._lanes = {}  # (endpoint id, lane name) → _Lane
         self._by_partition = defaultdict(set)
-        self._ready = defaultdict(deque)  # endpoint id → lanes with something to send
+        # endpoint id → class → lanes with something to send
+        self._ready = defaultdict(lambda: defaultdict(deque))
         self._timers = []  # heap of (time, tie breaker, lane)
         self._ties = itertools.count()
         self._ids = set()
-        self.loaded_by_endpoint = defaultdict(int)
+        self._busy = defaultdict(Counter)  # endpoint id → class → being sent
+        self.loaded = Counter()  # (endpoint id, class) → deliveries in memory
         self.sending_by_endpoint = defaultdict(int)
         self.sending = 0
 
@@ -103,13 +116,18 @@ class Lanes:
                 lane.truncated_after = lane.waiting[-1].id
                 continue
             self._ids.add(delivery.id)
-            self.loaded_by_endpoint[delivery.endpoint_id] += 1
+            self.loaded[delivery.endpoint_id, delivery.cls] += 1
             if lane.waiting and delivery.id < lane.waiting[-1].id:
                 insort(lane.waiting, delivery, key=_by_id)
             else:
                 lane.waiting.append(delivery)
+            urgent = delivery.cls < lane.cls
+            if urgent:
+                lane.cls = delivery.cls
             if lane.head is delivery and not lane.sending:
                 self._schedule(lane, now)
+            elif urgent and lane.ready_as is not None:
+                self._make_ready(lane)
 
     def add_rest(self, partition, name, deliveries, complete, now):
         """Take over the rows a lane had left in the database.
@@ -138,15 +156,27 @@ class Lanes:
 
     # sending
 
-    def take(self, endpoint_id, limit):
-        """Return up to ``limit`` deliveries of an endpoint to send now."""
-        ready = self._ready[endpoint_id]
+    def take(self, endpoint_id, limit, classes=CLASSES):
+        """Return up to ``limit`` deliveries of an endpoint to send now, each class
+        according to its share.
+
+        :param classes: those that may be sent now
+        """
+        ready, busy = self._ready[endpoint_id], self._busy[endpoint_id]
         taken = []
-        while ready and len(taken) < limit:
-            lane = ready.popleft()
+        while len(taken) < limit:
+            cls = next_class(ready, busy, classes)
+            if cls is None:
+                break
+            lane = ready[cls].popleft()
+            if lane.ready_as != cls:
+                continue  # it stands among those of a more urgent class
+            lane.ready_as = None
             if not lane.waiting or lane.sending or lane.parked_until is not None:
                 continue
             lane.sending = lane.waiting.pop(0)
+            lane.sending_as = cls
+            busy[cls] += 1
             self.sending += 1
             self.sending_by_endpoint[endpoint_id] += 1
             taken.append(lane.sending)
@@ -156,7 +186,7 @@ class Lanes:
         """The delivery was taken, but nobody began to send it."""
         lane = self._sent(delivery)
         lane.waiting.insert(0, delivery)
-        self._ready[delivery.endpoint_id].appendleft(lane)
+        self._make_ready(lane, first=True)
 
     def finish(self, delivery, now):
         """The delivery left the hot table: the lane goes on."""
@@ -175,11 +205,13 @@ class Lanes:
         """The delivery is dead and holds its lane until a person decides."""
         self.park(delivery, FOREVER)
 
-    def has_ready(self, endpoint_id):
+    def has_ready(self, endpoint_id, classes=CLASSES):
         """Tell whether anything could be sent to an endpoint now."""
         return any(
             lane.waiting and not lane.sending and lane.parked_until is None
-            for lane in self._ready[endpoint_id]
+            for cls in classes
+            for lane in self._ready[endpoint_id][cls]
+            if lane.ready_as == cls
         )
 
     # parked lanes
@@ -190,7 +222,7 @@ class Lanes:
             until, _tie, lane = heapq.heappop(self._timers)
             if lane.parked_until == until:
                 lane.parked_until = None
-                self._ready[lane.partition[0]].append(lane)
+                self._make_ready(lane)
 
     def next_due(self):
         """Return the time of the next parked lane, or None."""
@@ -259,7 +291,15 @@ class Lanes:
             self._park(lane)
         else:
             lane.parked_until = None
-            self._ready[lane.partition[0]].append(lane)
+            self._make_ready(lane)
+
+    def _make_ready(self, lane, first=False):
+        ready = self._ready[lane.partition[0]][lane.cls]
+        lane.ready_as = lane.cls
+        if first:
+            ready.appendleft(lane)
+        else:
+            ready.append(lane)
 
     def _park(self, lane):
         lane.parked_until = lane.head.due_at
@@ -269,19 +309,22 @@ class Lanes:
     def _sent(self, delivery):
         lane = self._lanes[delivery.endpoint_id, delivery.lane]
         lane.sending = None
+        self._busy[delivery.endpoint_id][lane.sending_as] -= 1
         self.sending -= 1
         self.sending_by_endpoint[delivery.endpoint_id] -= 1
         return lane
 
     def _go_on(self, lane, now):
         if lane.waiting:
+            if lane.cls != lane.head.cls:
+                lane.cls = min(each.cls for each in lane.waiting)
             self._schedule(lane, now)
         else:
             self._remove_if_empty(lane)
 
     def _forget(self, delivery):
         self._ids.discard(delivery.id)
-        self.loaded_by_endpoint[delivery.endpoint_id] -= 1
+        self.loaded[delivery.endpoint_id, delivery.cls] -= 1
 
     def _remove_if_empty(self, lane):
         if lane.waiting or lane.sending or lane.truncated_after is not None:

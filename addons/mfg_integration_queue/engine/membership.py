@@ -6,6 +6,8 @@ whoever takes over knows what may have been on the wire.
 
 import os
 import socket
+import time
+from datetime import datetime, timezone
 
 import psutil
 
@@ -66,16 +68,19 @@ class Membership:
         self._cursor = cursor
         self._name = name
         self._id = None
+        self._skew = 0.0  # seconds our clock is ahead of the database's
 
     def register(self, mode, version):
         """Add this dispatcher's row, locked from the first moment."""
+        self._compare_clocks()
         self._cursor.execute("SELECT nextval('mfg_integration_worker_id_seq')")
         self._id = self._cursor.fetchone()[0]
         self._cursor.execute("SELECT pg_advisory_lock(%s, %s)", [WORKER_LOCK, self._id])
         self._cursor.execute(
             """
-            INSERT INTO mfg_integration_worker (id, name, mode, host, pid, version)
-            VALUES (%s, %s, %s, %s, %s, %s)
+            INSERT INTO mfg_integration_worker
+                   (id, name, mode, host, pid, version, clock_skew)
+            VALUES (%s, %s, %s, %s, %s, %s, %s)
             """,
             [
                 self._id,
@@ -84,6 +89,7 @@ class Membership:
                 socket.gethostname(),
                 os.getpid(),
                 version,
+                self._skew,
             ],
         )
 
@@ -94,15 +100,26 @@ class Membership:
         )
 
     def heartbeat(self, partitions):
-        """Note that the dispatcher is well."""
+        """Note that the dispatcher is well, and how wrong its clock is."""
+        self._compare_clocks()
         self._cursor.execute(
             """
             UPDATE mfg_integration_worker
-               SET heartbeat_at = timezone('UTC', clock_timestamp()), partitions = %s
+               SET heartbeat_at = timezone('UTC', clock_timestamp()), partitions = %s,
+                   clock_skew = %s
              WHERE id = %s
             """,
-            [partitions, self._id],
+            [partitions, self._skew, self._id],
         )
+
+    def database_time(self):
+        """Return the database's time as an aware datetime, without asking it."""
+        return datetime.fromtimestamp(time.time() - self._skew, timezone.utc)
+
+    def _compare_clocks(self):
+        before = time.time()
+        self._cursor.execute("SELECT EXTRACT(epoch FROM clock_timestamp())::float8")
+        self._skew = (before + time.time()) / 2 - self._cursor.fetchone()[0]
 
     def note_inflight(self, ids):
         """Note what is handed to the senders, before it is."""

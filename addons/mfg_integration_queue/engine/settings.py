@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from .batch_hours import BatchHours
 from .outcome import RetrySchedule
 
 
@@ -37,6 +38,7 @@ class EndpointSettings:
     #: seconds the breaker stays open at first, and at most
     breaker_pause: float = 30.0
     breaker_longest: float = 900.0
+    batch_hours: BatchHours = BatchHours()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,15 @@
 """Every statement of the delivery engine against the runtime tables."""
 
 import time
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass
 
 from . import outbound_mapping
 from .lanes import FOREVER, Delivery
 from .outcome import Outcome
+
+#: rows of late commits taken at once; where there are more, their streams are read again
+LATE_CAP = 2000
 
 _COLUMNS = """
     d.id, d.event_id, d.endpoint_id, d.part, d.lane, d.interface_id, d.company_id,
@@ -16,53 +20,65 @@ _COLUMNS = """
     EXTRACT(epoch FROM d.deadline_at - timezone('UTC', clock_timestamp()))::float8,
     e.uuid::text, e.type, e.subject,
     to_char(e.occurred_at, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
-    e.traceparent, e.payload::text, e.interface_version_id
+    e.traceparent, e.payload::text, e.interface_version_id, d.class
 """
 _EVENT = (
     "JOIN mfg_integration_event e ON e.id = d.event_id AND e.created_at = d.event_at"
 )
 
+# One statement, hence one snapshot: what streams have beyond their marks, what the
+# transactions that were open at the last read left behind, and which are open now.
 _FETCH = f"""
+    WITH seen AS MATERIALIZED (
+        SELECT ARRAY(SELECT pg_snapshot_xip(s)::text) AS open FROM pg_current_snapshot() s
+    )
+    SELECT seen.open, d.late, {_COLUMNS}
+      FROM seen
+ LEFT JOIN ((
+           SELECT false AS late, f.*
+             FROM unnest(%(endpoints)s::integer[], %(parts)s::integer[],
+                         %(classes)s::integer[], %(marks)s::bigint[])
+                  AS o(endpoint_id, part, class, mark)
+            CROSS JOIN LATERAL (
+                  SELECT *
+                    FROM mfg_integration_delivery
+                   WHERE endpoint_id = o.endpoint_id AND part = o.part AND class = o.class
+                     AND id > o.mark
+                   ORDER BY id
+                   LIMIT %(limit)s
+                  ) f
+        UNION ALL
+           (SELECT true, l.*
+              FROM mfg_integration_delivery l
+             WHERE l.tx = ANY(%(late)s::xid8[])
+             ORDER BY l.id
+             LIMIT {LATE_CAP + 1})
+           ) d
+           {_EVENT}
+           ) ON true
+     ORDER BY d.id
+"""
+_FETCH_OLDER = f"""
     SELECT {_COLUMNS}
-      FROM unnest(%s::integer[], %s::integer[], %s::bigint[])
-           AS o(endpoint_id, part, mark)
+      FROM unnest(%(endpoints)s::integer[], %(lanes)s::varchar[], %(ids)s::bigint[])
+           AS o(endpoint_id, lane, id)
      CROSS JOIN LATERAL (
            SELECT *
              FROM mfg_integration_delivery
-            WHERE endpoint_id = o.endpoint_id AND part = o.part AND id > o.mark
+            WHERE endpoint_id = o.endpoint_id AND lane = o.lane AND id < o.id
             ORDER BY id
-            LIMIT %s
+            LIMIT %(limit)s
            ) d
       {_EVENT}
-     ORDER BY d.id
-"""
-_FETCH_IDS = f"""
-    SELECT {_COLUMNS}
-      FROM mfg_integration_delivery d
-      {_EVENT}
-     WHERE d.id = ANY(%s)
      ORDER BY d.id
 """
 _FETCH_LANE = f"""
     SELECT {_COLUMNS}
       FROM mfg_integration_delivery d
       {_EVENT}
-     WHERE d.endpoint_id = %s AND d.part = %s AND d.lane = %s AND d.id > %s
+     WHERE d.endpoint_id = %s AND d.lane = %s AND d.id > %s
      ORDER BY d.id
      LIMIT %s
-"""
-_RESCAN = """
-    SELECT pg_snapshot_xmin(s)::text::bigint,
-           pg_snapshot_xmax(s)::text::bigint,
-           ARRAY(
-               SELECT d.id
-                 FROM unnest(%s::integer[], %s::integer[], %s::bigint[], %s::bigint[])
-                      AS o(endpoint_id, part, base, mark)
-                 JOIN mfg_integration_delivery d
-                   ON d.endpoint_id = o.endpoint_id AND d.part = o.part
-                  AND d.id > o.base AND d.id <= o.mark
-           )
-      FROM pg_current_snapshot() s
 """
 _PARKED = """
     SELECT id, attempts,
@@ -204,23 +220,12 @@ class Attempted:
 
 @dataclass(slots=True)
 class Window:
-    """How far one owned partition has been read."""
+    """How far one stream has been read."""
 
     #: highest id read in order
     mark: int = 0
-    #: no row at or below it can appear any more
-    base: int = 0
-    #: (mark, xmax) of an earlier scan: becomes the base once xmin passes xmax
-    candidate: tuple | None = None
-
-
-@dataclass(slots=True)
-class Rescan:
-    """Answer of :meth:`Store.rescan`."""
-
-    ids: list[int] = field(default_factory=list)
-    xmin: int = 0
-    xmax: int = 0
+    #: transactions that were open at the last read: what they wrote may lie below the mark
+    open: tuple = ()
 
 
 class Store:
@@ -236,39 +241,68 @@ class Store:
     # reading
 
     def fetch(self, windows, limit):
-        """Read the next deliveries of each window, oldest first.
+        """Read the next deliveries of each stream, oldest first, and move its window.
 
-        :param windows: (endpoint id, part) → :class:`Window`
-        :param limit: rows per partition
+        :param windows: (endpoint id, part, class) → :class:`Window`
+        :param limit: rows per stream
+        :return: (deliveries, stream → how many of them lay beyond its mark)
         """
-        endpoints = [endpoint_id for endpoint_id, _part in windows]
-        parts = [part for _endpoint_id, part in windows]
-        marks = [window.mark for window in windows.values()]
-        return self._deliveries(_FETCH, [endpoints, parts, marks, limit])
+        now = time.monotonic()
+        late = {tx for window in windows.values() for tx in window.open}
+        self._cursor.execute(
+            _FETCH,
+            {
+                "endpoints": [stream[0] for stream in windows],
+                "parts": [stream[1] for stream in windows],
+                "classes": [stream[2] for stream in windows],
+                "marks": [window.mark for window in windows.values()],
+                "late": list(late),
+                "limit": limit,
+            },
+        )
+        rows = self._cursor.fetchall()
+        for window in windows.values():
+            window.open = tuple(rows[0][0])
+        late_ids = [row[2] for row in rows if row[1]]
+        if len(late_ids) > LATE_CAP:
+            return [], self._rewind(windows, late_ids[0] - 1, limit)
+        marks = {stream: window.mark for stream, window in windows.items()}
+        deliveries, counts = [], Counter()
+        for _open, late, *row in rows:
+            if late is None:
+                continue  # there is nothing new
+            delivery = _delivery(row, now)
+            stream = delivery.endpoint_id, delivery.part, delivery.cls
+            if late and delivery.id > marks.get(stream, 0):
+                continue  # of another partition, or read in its turn
+            deliveries.append(delivery)
+            if not late:
+                windows[stream].mark = delivery.id
+                counts[stream] += 1
+        return deliveries, counts
 
-    def fetch_ids(self, ids):
-        """Read deliveries by id."""
-        return self._deliveries(_FETCH_IDS, [ids])
+    def _rewind(self, windows, mark, limit):
+        """Read streams again from a mark on, as if nothing had come now."""
+        for window in windows.values():
+            window.mark = min(window.mark, mark)
+        return Counter(dict.fromkeys(windows, limit))
+
+    def fetch_older(self, lanes, limit):
+        """Read what lies before a delivery in its lane.
+
+        :param lanes: (endpoint id, lane) → id
+        """
+        params = {
+            "endpoints": [endpoint_id for endpoint_id, _lane in lanes],
+            "lanes": [lane for _endpoint_id, lane in lanes],
+            "ids": list(lanes.values()),
+            "limit": limit,
+        }
+        return self._deliveries(_FETCH_OLDER, params)
 
     def fetch_lane(self, partition, lane, after, limit):
         """Read what follows ``after`` in one lane."""
-        return self._deliveries(_FETCH_LANE, [*partition, lane, after, limit])
-
-    def rescan(self, windows):
-        """Read the ids between base and mark of each window: those of transactions that
-        drew their ids early and committed late are among them."""
-        partitions = list(windows)
-        self._cursor.execute(
-            _RESCAN,
-            [
-                [endpoint_id for endpoint_id, _part in partitions],
-                [part for _endpoint_id, part in partitions],
-                [window.base for window in windows.values()],
-                [window.mark for window in windows.values()],
-            ],
-        )
-        xmin, xmax, ids = self._cursor.fetchone()
-        return Rescan(ids, xmin, xmax)
+        return self._deliveries(_FETCH_LANE, [partition[0], lane, after, limit])
 
     def parked(self, ids):
         """Return id → (monotonic due time, attempts) of the deliveries that exist."""
@@ -282,15 +316,7 @@ class Store:
     def _deliveries(self, query, params):
         now = time.monotonic()
         self._cursor.execute(query, params)
-        return [
-            Delivery(
-                *row[:9],
-                FOREVER if row[9] is None else now + row[9],
-                FOREVER if row[10] is None else now + row[10],
-                *row[11:],
-            )
-            for row in self._cursor.fetchall()
-        ]
+        return [_delivery(row, now) for row in self._cursor.fetchall()]
 
     def map_payloads(self, plans, deliveries):
         """Put deliveries into the receivers' words, see :func:`.outbound_mapping.prepare`."""
@@ -336,3 +362,12 @@ class Store:
             worker=self._worker,
         )
         self._cursor.execute(query, params)
+
+
+def _delivery(row, now):
+    return Delivery(
+        *row[:9],
+        FOREVER if row[9] is None else now + row[9],
+        FOREVER if row[10] is None else now + row[10],
+        *row[11:],
+    )

@@ -9,6 +9,7 @@ from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
 from ..engine import envelope
+from ..engine.batch_hours import BatchHours
 from ..engine.outbox import Outbox
 from ..engine.ownership import MAX_PARTITIONS
 from ..engine.settings import EndpointSettings, Secret, Settings
@@ -83,6 +84,18 @@ class MfgIntegrationEndpoint(models.Model):
         required=True,
         default=lambda self: self._default_retry_policy_id(),
     )
+    batch_window_ids = fields.One2many(
+        "mfg.integration.batch.window",
+        "endpoint_id",
+        string="Batch Windows",
+        help="Messages of the class “Batch” are sent at these times only. Without a line: "
+        "at any time.",
+    )
+    batch_zone = fields.Char(
+        string="Time Zone",
+        compute="_compute_batch_zone",
+        help="That of the company's address.",
+    )
     secret_ids = fields.One2many("mfg.integration.secret", "endpoint_id")
     subscription_ids = fields.One2many("mfg.integration.subscription", "endpoint_id")
     active = fields.Boolean(default=True)
@@ -115,6 +128,12 @@ class MfgIntegrationEndpoint(models.Model):
             "mfg_integration_queue.mfg_integration_retry_policy_default",
             raise_if_not_found=False,
         )
+
+    @api.depends("company_id.partner_id.tz")
+    def _compute_batch_zone(self):
+        for endpoint in self:
+            # sudo: the time zone of a plant is no secret to those who see its endpoints
+            endpoint.batch_zone = endpoint.sudo().company_id.partner_id.tz or "UTC"
 
     def _compute_backlog(self):
         self.env.cr.execute(
@@ -415,6 +434,7 @@ class MfgIntegrationEndpoint(models.Model):
             breaker_failures=self.breaker_failures,
             breaker_pause=self.breaker_pause,
             breaker_longest=self.breaker_longest,
+            batch_hours=BatchHours(self.batch_window_ids._minutes(), self.batch_zone),
         )
 
 

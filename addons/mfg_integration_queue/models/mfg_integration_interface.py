@@ -4,10 +4,16 @@ from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import is_html_empty
 
+from ..engine import latency
+
 CODE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
 #: latency class → number in the hot table, the most urgent first
-LATENCY_CLASSES = {"real_time": 1, "near_real_time": 2, "batch": 3}
+LATENCY_CLASSES = {
+    "real_time": latency.REAL_TIME,
+    "near_real_time": latency.NEAR_REAL_TIME,
+    "batch": latency.BATCH,
+}
 
 #: latency class → proposed (95 % within seconds, latest after minutes, recovery minutes)
 _PROPOSED_SLA = {

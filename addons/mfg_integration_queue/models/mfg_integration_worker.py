@@ -1,6 +1,9 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from ..engine.wakeup import WORKER_LOCK
+
+#: seconds two clocks may differ before it is worth a warning
+CLOCK_TOLERANCE = 30
 
 
 class MfgIntegrationWorker(models.Model):
@@ -21,6 +24,15 @@ class MfgIntegrationWorker(models.Model):
     started_at = fields.Datetime(string="Started", readonly=True)
     heartbeat_at = fields.Datetime(string="Last Sign of Life", readonly=True)
     partitions = fields.Integer(readonly=True)
+    clock_skew = fields.Float(
+        string="Clock Ahead (s)",
+        readonly=True,
+        group_operator=None,
+        help="Seconds the clock of the worker's machine is ahead of the database's. "
+        "Due times come from the database; signatures bear the worker's time, which "
+        "receivers usually check to five minutes.",
+    )
+    clock_warning = fields.Boolean(compute="_compute_clock_warning")
     alive = fields.Boolean(
         readonly=True,
         help="Holds its lock in the database: a lost lock is a lost worker.",
@@ -30,7 +42,7 @@ class MfgIntegrationWorker(models.Model):
     def _table_query(self):
         return f"""
             SELECT w.id, w.name, w.mode, w.host, w.pid, w.version, w.started_at,
-                   w.heartbeat_at, w.partitions,
+                   w.heartbeat_at, w.partitions, w.clock_skew,
                    EXISTS(SELECT 1 FROM pg_locks l
                             JOIN pg_database d ON d.oid = l.database
                            WHERE l.locktype = 'advisory'
@@ -39,3 +51,8 @@ class MfgIntegrationWorker(models.Model):
                              AND d.datname = current_database()) AS alive
               FROM mfg_integration_worker w
         """
+
+    @api.depends("clock_skew")
+    def _compute_clock_warning(self):
+        for worker in self:
+            worker.clock_warning = abs(worker.clock_skew) > CLOCK_TOLERANCE

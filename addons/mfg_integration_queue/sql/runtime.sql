@@ -58,12 +58,22 @@ CREATE TABLE IF NOT EXISTS mfg_integration_delivery (
     last_error_code varchar,
     last_status smallint
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
-CREATE INDEX IF NOT EXISTS mfg_integration_delivery_part_idx ON mfg_integration_delivery (endpoint_id, part, id);
+CREATE INDEX IF NOT EXISTS mfg_integration_delivery_lane_idx ON mfg_integration_delivery (endpoint_id, lane, id);
 CREATE INDEX IF NOT EXISTS mfg_integration_delivery_retry_idx ON mfg_integration_delivery (endpoint_id, next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX IF NOT EXISTS mfg_integration_delivery_event_idx ON mfg_integration_delivery (event_id);
 
 -- since 17.0.1.1.0: when the service level wants it delivered
 ALTER TABLE mfg_integration_delivery ADD COLUMN IF NOT EXISTS due_at timestamp;
+-- since 17.0.1.1.0: each latency class is read by itself, and late commits are found by
+-- their transaction. A transaction has its number before it draws an id, whoever inserts:
+-- a reader who sees an id also sees the transactions that drew a lower one, as open ones.
+ALTER TABLE mfg_integration_delivery
+    ADD COLUMN IF NOT EXISTS tx xid8 NOT NULL DEFAULT pg_current_xact_id();
+ALTER TABLE mfg_integration_delivery ALTER COLUMN id SET DEFAULT
+    CASE WHEN pg_current_xact_id() IS NOT NULL THEN nextval('mfg_integration_delivery_id_seq') END;
+DROP INDEX IF EXISTS mfg_integration_delivery_part_idx;
+CREATE INDEX IF NOT EXISTS mfg_integration_delivery_stream_idx ON mfg_integration_delivery (endpoint_id, part, class, id);
+CREATE INDEX IF NOT EXISTS mfg_integration_delivery_tx_idx ON mfg_integration_delivery (tx);
 
 CREATE TABLE IF NOT EXISTS mfg_integration_delivery_log (
     id bigint NOT NULL,
@@ -132,3 +142,6 @@ CREATE TABLE IF NOT EXISTS mfg_integration_worker (
     partitions integer NOT NULL DEFAULT 0,
     inflight bigint[] NOT NULL DEFAULT '{}'
 );
+
+-- since 17.0.1.1.0: seconds the worker's clock is ahead of the database's
+ALTER TABLE mfg_integration_worker ADD COLUMN IF NOT EXISTS clock_skew float8 NOT NULL DEFAULT 0;

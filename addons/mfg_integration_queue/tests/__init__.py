@@ -1,4 +1,5 @@
 from . import test_alert
+from . import test_batch_window
 from . import test_breaker
 from . import test_compatibility
 from . import test_contract

@@ -4,6 +4,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests.common import tagged
 
 from ..engine.lanes import FOREVER
+from ..engine.latency import CLASSES
 from ..engine.outcome import Outcome, Verdict
 from ..engine.store import Attempted, Store, Window
 from .common import QueueCase
@@ -20,8 +21,13 @@ class EngineCase(QueueCase):
     def _fetch(self, endpoint=None):
         self.env.cr.flush()
         endpoint = endpoint or self.endpoint
-        windows = {(endpoint.id, part): Window() for part in range(endpoint.partitions)}
-        return self.store.fetch(windows, 100)
+        windows = {
+            (endpoint.id, part, cls): Window()
+            for part in range(endpoint.partitions)
+            for cls in CLASSES
+        }
+        deliveries, _counts = self.store.fetch(windows, 100)
+        return deliveries
 
     def _attempted(self, delivery, verdict, **values):
         result = {"duration": 0.25, **values.pop("result", {})}
@@ -125,6 +131,20 @@ class TestDelivery(EngineCase):
             [row.payload for row in same], [f'{{"n": {n}}}' for n in range(4)]
         )
         self.assertEqual(len({row.part for row in same}), 1)
+
+    def test_what_a_late_commit_left_below_the_mark_is_read(self):
+        self._emit()
+        (row,) = self._fetch()
+        window = Window(mark=row.id + 1000)
+        stream = {(row.endpoint_id, row.part, row.cls): window}
+        self.assertFalse(self.store.fetch(stream, 100)[0])
+        self.env.cr.execute(
+            "SELECT tx::text FROM mfg_integration_delivery WHERE id = %s", [row.id]
+        )
+        window.open = self.env.cr.fetchone()
+        deliveries, counts = self.store.fetch(stream, 100)
+        self.assertEqual([each.id for each in deliveries], [row.id])
+        self.assertFalse(counts, "the mark stays where it is")
 
     def test_key_decides_the_lane(self):
         self._emit(key="order-7")

@@ -3,7 +3,7 @@ from odoo.tests.common import BaseCase, tagged
 from ..engine.lanes import FOREVER, LANE_CAP, Delivery, Lanes, partition_of
 
 
-def delivery(id_, lane="a", endpoint=1, part=0, due_at=0.0):
+def delivery(id_, lane="a", endpoint=1, part=0, due_at=0.0, cls=2):
     return Delivery(
         id=id_,
         event_id=id_,
@@ -22,6 +22,7 @@ def delivery(id_, lane="a", endpoint=1, part=0, due_at=0.0):
         occurred_at="2026-01-01T00:00:00Z",
         traceparent=None,
         payload="{}",
+        cls=cls,
     )
 
 
@@ -157,6 +158,33 @@ class TestLanes(BaseCase):
         self.lanes.finish(sending, now=0)
         self.assertFalse(self.lanes.is_sending((1, 0)))
 
+    def test_iq_16_urgent_lanes_go_first_within_their_shares(self):
+        self.lanes.add([delivery(n, f"b{n}", cls=3) for n in range(100)], now=0)
+        self.assertEqual(len(self._take(10)), 10, "nobody else needs the pool")
+        self.lanes.add([delivery(n, f"r{n}", cls=1) for n in range(200, 300)], now=0)
+        self.lanes.add([delivery(n, f"n{n}", cls=2) for n in range(300, 400)], now=0)
+        taken = self._take(90)
+        self.assertEqual(sum(200 <= id_ < 300 for id_ in taken), 50)
+        self.assertEqual(sum(300 <= id_ < 400 for id_ in taken), 30)
+        self.assertEqual(sum(id_ < 100 for id_ in taken), 10)
+
+    def test_classes_that_have_to_wait(self):
+        self.lanes.add([delivery(1, "b", cls=3), delivery(2, "r", cls=1)], now=0)
+        taken = self.lanes.take(1, 10, classes=(1, 2))
+        self.assertEqual([each.id for each in taken], [2])
+        self.assertFalse(self.lanes.has_ready(1, (1, 2)))
+        self.assertTrue(self.lanes.has_ready(1))
+
+    def test_what_stands_before_an_urgent_message_hurries_too(self):
+        self.lanes.add([delivery(1, cls=3), delivery(2, cls=3)], now=0)
+        self.lanes.add([delivery(3, cls=1), delivery(4, cls=3)], now=0)
+        order = []
+        while taken := self.lanes.take(1, 10, classes=(1,)):
+            order += [each.id for each in taken]
+            self.lanes.finish(taken[0], now=0)
+        self.assertEqual(order, [1, 2, 3])
+        self.assertEqual(self._take(), [4])
+
     def test_counts_return_to_zero(self):
         self.lanes.add([delivery(id_, lane=str(id_ % 3)) for id_ in range(30)], now=0)
         while taken := self.lanes.take(1, 10):
@@ -164,7 +192,7 @@ class TestLanes(BaseCase):
                 self.lanes.finish(each, now=0)
         self.assertEqual(len(self.lanes), 0)
         self.assertEqual(self.lanes.sending, 0)
-        self.assertEqual(self.lanes.loaded_by_endpoint[1], 0)
+        self.assertEqual(self.lanes.loaded.total(), 0)
         self.assertFalse(self.lanes.has_ready(1))
 
     def test_partition_of_a_lane_never_changes(self):

@@ -1,0 +1,130 @@
+"""Reads what the owned partitions have for their receivers into the lanes.
+
+A stream is what one partition has of one latency class. It is read by ascending id from a
+mark on, so that nothing that is done is looked at again. Ids are drawn when rows are
+written and seen when their transaction commits: each read notes which transactions were
+open, and the next one also takes what those have left below the mark. Both come from one
+snapshot, so a message never overtakes an older one of its lane.
+"""
+
+import time
+from collections import defaultdict
+
+from .lanes import LANE_CAP
+from .latency import CLASSES
+from .store import Window
+
+#: deliveries read of one stream at a time
+FETCH_LIMIT = 200
+#: deliveries of one endpoint and class held in memory before reading pauses
+LOADED_CAP = 5000
+#: seconds between looks at what people decided about parked deliveries, and the share of
+#: time that may take
+REFRESH = 1.0
+REFRESH_SHARE = 0.05
+
+
+class Reader:
+    """Fills the lanes of one dispatcher."""
+
+    def __init__(self, store, lanes):
+        self._store = store
+        self._lanes = lanes
+        self._windows = {}  # (endpoint id, part, class) → Window
+        self._unread = set()
+        self._refresh_at = 0.0
+
+    def add(self, partition):
+        """Read this partition from now on."""
+        for cls in CLASSES:
+            self._windows[(*partition, cls)] = Window()
+            self._unread.add((*partition, cls))
+
+    def drop(self, partition):
+        """Stop reading this partition."""
+        for cls in CLASSES:
+            self._windows.pop((*partition, cls), None)
+            self._unread.discard((*partition, cls))
+
+    def wake(self):
+        """There may be something new in every stream."""
+        self._unread.update(self._windows)
+
+    def has_work(self, permitted):
+        """Tell whether :meth:`read` would find something to read.
+
+        :param permitted: endpoint id → classes that may be read now
+        """
+        return any(self._is_readable(stream, permitted) for stream in self._unread)
+
+    def read(self, permitted):
+        """Read the next deliveries of every stream that may have some."""
+        partitions = {
+            stream[:2]
+            for stream in self._unread
+            if self._is_readable(stream, permitted)
+        }
+        if partitions:
+            # always all classes: a lane may have an older message in another one
+            self._read(
+                {
+                    stream: self._windows[stream]
+                    for partition in partitions
+                    for cls in CLASSES
+                    if self._is_readable(stream := (*partition, cls), permitted)
+                }
+            )
+        for partition, lane, after in self._lanes.to_catch_up():
+            rest = self._store.fetch_lane(partition, lane, after, LANE_CAP)
+            self._lanes.add_rest(
+                partition, lane, rest, len(rest) < LANE_CAP, time.monotonic()
+            )
+
+    def refresh_parked(self):
+        """Follow now and then what people decided about parked deliveries."""
+        started = time.monotonic()
+        if started < self._refresh_at:
+            return
+        parked = self._lanes.parked()
+        if parked:
+            self._lanes.refresh_parked(self._store.parked(parked), time.monotonic())
+        now = time.monotonic()
+        self._refresh_at = now + max(REFRESH, (now - started) / REFRESH_SHARE)
+
+    @property
+    def refresh_at(self):
+        """Monotonic time of the next such look."""
+        return self._refresh_at
+
+    def _is_readable(self, stream, permitted):
+        endpoint_id, _part, cls = stream
+        return self._lanes.loaded[endpoint_id, cls] < LOADED_CAP and cls in permitted(
+            endpoint_id
+        )
+
+    def _read(self, windows):
+        deliveries, counts = self._store.fetch(windows, FETCH_LIMIT)
+        exhausted = {each for each in windows if counts[each] < FETCH_LIMIT}
+        self._unread -= exhausted
+        self._unread |= windows.keys() - exhausted
+        older = self._left_behind(deliveries, exhausted)
+        if older:
+            deliveries = sorted(
+                [*self._store.fetch_older(older, LANE_CAP), *deliveries],
+                key=lambda each: each.id,
+            )
+        self._lanes.add(deliveries, time.monotonic())
+
+    def _left_behind(self, deliveries, exhausted):
+        """Return (endpoint id, lane) → id of the deliveries that may have older ones of
+        their lane in another stream that is not read to its end."""
+        behind = defaultdict(set)
+        for endpoint_id, part in {(each.endpoint_id, each.part) for each in deliveries}:
+            for cls in CLASSES:
+                if (endpoint_id, part, cls) not in exhausted:
+                    behind[endpoint_id, part].add(cls)
+        lanes = {}
+        for each in deliveries:
+            if behind[each.endpoint_id, each.part] - {each.cls}:
+                lanes.setdefault((each.endpoint_id, each.lane), each.id)
+        return lanes
