@@ -4,9 +4,9 @@ from . import mfg_integration_availability
 from . import mfg_integration_batch_window
 from . import mfg_integration_contract_change
 from . import mfg_integration_credential
-from . import mfg_integration_dead
 from . import mfg_integration_decidable
 from . import mfg_integration_decision
+from . import mfg_integration_dead
 from . import mfg_integration_delivery
 from . import mfg_integration_endpoint
 from . import mfg_integration_error_code
@@ -21,7 +21,6 @@ from . import mfg_integration_inbox_exception
 from . import mfg_integration_interface
 from . import mfg_integration_interface_version
 from . import mfg_integration_mapping_line
-from . import mfg_integration_minute
 from . import mfg_integration_retry_policy
 from . import mfg_integration_secret
 from . import mfg_integration_subscription
