@@ -21,6 +21,7 @@ from . import mfg_integration_inbox_exception
 from . import mfg_integration_interface
 from . import mfg_integration_interface_version
 from . import mfg_integration_mapping_line
+from . import mfg_integration_minute
 from . import mfg_integration_retry_policy
 from . import mfg_integration_secret
 from . import mfg_integration_subscription
