@@ -3,6 +3,7 @@ from . import mfg_quality_hold_reason
 from . import mfg_quality_hold_line
 from . import mfg_quality_hold
 from . import mfg_quality_signature
+from . import ir_module_module
 from . import mfg_quality_approval_rule
 from . import mfg_quality_disposition
 from . import mfg_quality_disposition_line

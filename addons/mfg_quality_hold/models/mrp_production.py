@@ -51,7 +51,7 @@ class MrpProduction(models.Model):
                 lines = order.sudo().hold_line_ids.filtered(
                     lambda line: line.state == "active" and line.kind == "production"
                 )
-                raise UserError(
+                raise lines.hold_id.with_env(self.env)._refusal(
                     _(
                         "%(order)s is on quality hold %(hold)s. It cannot be planned, "
                         "worked on, finished, split or cancelled until the hold is "

@@ -5,6 +5,7 @@ from . import test_decision
 from . import test_disposition
 from . import test_night
 from . import test_orders
+from . import test_refusal
 from . import test_reports
 from . import test_reservation
 from . import test_tours
