@@ -78,7 +78,10 @@ class Ledger:
 
 def ledger(cursor):
     """The ledger of a cursor."""
-    return _ledgers.setdefault(cursor, Ledger())
+    found = _ledgers.get(cursor)
+    if found is None:
+        found = _ledgers[cursor] = Ledger()
+    return found
 
 
 def stock_key(product, location, lot=None, package=None, owner=None):

@@ -89,6 +89,7 @@ class MfgQualityEscape(models.Model):
             )
         self._repair_flags()
         self.env["mfg.quality.hold"]._escalate_late()
+        self.env["mfg.quality.hold"]._refresh_age()
         return escapes
 
     @api.model

@@ -5,7 +5,6 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import float_compare
 
 from ..engine.ledger import ledger
-from ..exceptions import HoldRefusal
 from .mfg_quality_hold_line import STOCK_USAGES
 from .mfg_quality_hold_reason import SEVERITIES
 
@@ -23,6 +22,7 @@ STATES = [
 OPEN_STATES = tuple(
     state for state, _name in STATES if state not in ("draft", "closed", "cancelled")
 )
+MAX_LEVEL = 3  # of escalation
 # Written by the methods of this model only.
 PROTECTED = {
     "state",
@@ -32,6 +32,7 @@ PROTECTED = {
     "name",
     "reason_id",
     "tag_print_count",
+    "escalation_level",
 }
 
 
@@ -87,7 +88,22 @@ class MfgQualityHold(models.Model):
     )
     deadline = fields.Datetime(readonly=True, help="A decision is due by then.")
     is_late = fields.Boolean(compute="_compute_is_late", search="_search_is_late")
+    escalation_level = fields.Integer(
+        readonly=True, copy=False, help="How often the missing decision was escalated."
+    )
     age_days = fields.Integer("Age (Days)", compute="_compute_age_days")
+    age_bucket = fields.Selection(
+        [
+            ("0", "0-2 days"),
+            ("3", "3-7 days"),
+            ("8", "8-30 days"),
+            ("31", "Over 30 days"),
+        ],
+        "Age",
+        compute="_compute_age_bucket",
+        store=True,
+        help="Of open holds, brought up to date every night.",
+    )
     note = fields.Text("What is suspected")
     parent_id = fields.Many2one("mfg.quality.hold", readonly=True, ondelete="restrict")
     child_ids = fields.One2many("mfg.quality.hold", "parent_id", readonly=True)
@@ -97,6 +113,21 @@ class MfgQualityHold(models.Model):
     )
     signature_ids = fields.One2many("mfg.quality.signature", "hold_id", readonly=True)
     tag_print_count = fields.Integer("Tags Printed", readonly=True)
+    inspection_ids = fields.One2many("mfg.quality.inspection", "hold_id", readonly=True)
+    inspection_count = fields.Integer(compute="_compute_inspection_count")
+    rule_id = fields.Many2one(
+        "mfg.quality.hold.rule",
+        "Placed by Rule",
+        readonly=True,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    future_rule_ids = fields.One2many(
+        "mfg.quality.hold.rule",
+        "hold_id",
+        "Rules for What Arrives Later",
+        readonly=True,
+    )
     lot_ids = fields.Many2many(
         "stock.lot", compute="_compute_lot_ids", string="Lots/Serials"
     )
@@ -134,6 +165,11 @@ class MfgQualityHold(models.Model):
         for hold in self:
             hold.disposition_count = len(hold.disposition_ids)
 
+    @api.depends("inspection_ids")
+    def _compute_inspection_count(self):
+        for hold in self:
+            hold.inspection_count = len(hold.inspection_ids)
+
     @api.depends("deadline", "state")
     def _compute_is_late(self):
         now = fields.Datetime.now()
@@ -158,6 +194,13 @@ class MfgQualityHold(models.Model):
         for hold in self:
             end = hold.closed_on or now
             hold.age_days = (end - hold.placed_on).days if hold.placed_on else 0
+
+    @api.depends("placed_on", "closed_on")
+    def _compute_age_bucket(self):
+        for hold in self:
+            age = hold.age_days
+            begins = max(begin for begin in (0, 3, 8, 31) if begin <= max(0, age))
+            hold.age_bucket = str(begins)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -254,6 +297,39 @@ class MfgQualityHold(models.Model):
             "context": {"create": False},
         }
 
+    def action_inspect(self):
+        """Begin an inspection of each lot or quantity that has none open, and show them.
+
+        :raises UserError: nothing is left to inspect
+        """
+        self.ensure_one()
+        busy = self.inspection_ids.filtered(lambda record: record.state == "open")
+        lines = self.line_ids.filtered(
+            lambda line: (
+                line.state == "active"
+                and line.product_id
+                and (line.product_id, line.lot_id)
+                not in [(record.product_id, record.lot_id) for record in busy]
+            )
+        )
+        if not (lines or busy):
+            raise UserError(
+                _(
+                    "Hold %(hold)s keeps no lot or quantity that could be inspected.",
+                    hold=self.name,
+                )
+            )
+        self._inspect(lines)
+        return self.action_view_inspections()
+
+    def action_view_inspections(self):
+        """Show the inspections of the hold."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "mfg_quality_hold.mfg_quality_inspection_action"
+        )
+        return dict(action, domain=[("hold_id", "=", self.id)], context={})
+
     # -- business ----------------------------------------------------------------------
 
     @api.model
@@ -263,7 +339,8 @@ class MfgQualityHold(models.Model):
         :param records: one recordset or a list of recordsets, in any mix: stock.lot,
             stock.quant, stock.quant.package, stock.location, stock.picking (receipts),
             mrp.production, mrp.workorder, product.product, res.partner (vendor). Products
-            and vendors stand for what is in stock of them now.
+            and vendors stand for what is in stock of them now and for what arrives while
+            the hold is open.
         :param str reason_code: code of an open ``mfg.quality.hold.reason``
         :param float quantity: hold only that much of the one lot, quant or untracked
             product that is given, in the unit of the product; None holds all of it
@@ -271,19 +348,23 @@ class MfgQualityHold(models.Model):
         :param values: further fields of the hold, such as ``origin`` or ``review_date``
         :return: the ``mfg.quality.hold``
         :raises UserError: nothing to hold, unknown or closed reason, more than there is
-        :raises AccessError: the user may not place holds
+        :raises AccessError: the user may not place holds, or ``values`` claim who did
         """
         if not (self.env.su or self.env.user.has_group("mfg_quality_hold.group_place")):
             raise AccessError(
                 _("Placing holds needs the right Quality Holds: Place on Hold.")
             )
+        if (PROTECTED - {"company_id"}) & set(values):
+            raise AccessError(_("Who placed a hold, and its state, are not chosen."))
         recordsets = records if isinstance(records, list | tuple) else [records]
         for recordset in recordsets:
             recordset.check_access_rights("read")
             recordset.check_access_rule("read")
         # People on the floor stop the line without rights on the tables behind it.
         scopes = self.sudo()._prepare_scopes(recordsets, quantity)
-        return self.sudo()._place(scopes, reason_code, note, values).with_env(self.env)
+        hold = self.sudo()._place(scopes, reason_code, note, values)
+        hold.env["mfg.quality.hold.rule"]._for_future(hold, recordsets)
+        return hold.with_env(self.env)
 
     def _place(self, scopes, reason_code, note, values):
         company = self._company_of(scopes, values)
@@ -657,6 +738,8 @@ class MfgQualityHold(models.Model):
                 values["closed_on"] = fields.Datetime.now() if ended else False
                 with ledger(self.env.cr).transition():
                     hold.write(values)
+                if ended:
+                    hold.future_rule_ids.active = False
 
     def _state_of_facts(self):
         self.ensure_one()
@@ -674,13 +757,55 @@ class MfgQualityHold(models.Model):
         ):
             if disposition_state in by_state:
                 return state
+        if any(record.state == "open" for record in self.inspection_ids):
+            return "inspection"
         if "done" in by_state:
             return "partly_released"
         return "on_hold"
 
     def _inspectors(self):
         """Users who inspected what the hold keeps; they do not approve."""
-        return self.env["res.users"]
+        # Whoever approves: every inspection counts, also those of other companies' users.
+        return self.sudo().inspection_ids._inspectors()
+
+    def _inspect(self, lines, document=None, plan=None):
+        """Begin one inspection per hold line of a lot or of a quantity.
+
+        :param lines: ``mfg.quality.hold.line`` of this hold
+        :param document: the ``stock.picking`` or ``mrp.production`` they arrived with
+        :param plan: the plan; by default the one that fits each product best
+        """
+        self.ensure_one()
+        Plan = self.env["mfg.quality.inspection.plan"]
+        picking = production = None
+        if document and document._name == "stock.picking":
+            picking = document
+        elif document:
+            production = document
+        vendor = picking.partner_id if picking else None
+        operation = document.picking_type_id if document else None
+        return self.env["mfg.quality.inspection"].create(
+            [
+                {
+                    "company_id": self.company_id.id,
+                    "hold_id": self.id,
+                    "plan_id": (
+                        plan
+                        or Plan._for(
+                            line.product_id, self.company_id, vendor, operation
+                        )
+                    ).id,
+                    "product_id": line.product_id.id,
+                    "lot_id": line.lot_id.id,
+                    "quantity": line.qty_open,
+                    "picking_id": picking.id if picking else False,
+                    "production_id": production.id if production else False,
+                    "vendor_id": vendor.id if vendor else False,
+                }
+                for line in lines
+                if line.product_id
+            ]
+        )
 
     def _hold_again(self, order):
         """Hold what a rework order yielded, until somebody decides about that."""
@@ -703,36 +828,6 @@ class MfgQualityHold(models.Model):
         if scopes:
             self._add_lines(scopes)
             self._refresh_state()
-
-    def _may_be_shown(self):
-        """Tell whether the user may know why something is on hold."""
-        user = self.env.user
-        # Which companies the holds belong to decides that, so it is read for everybody.
-        return (
-            user.has_group("mfg_quality_hold.group_place")
-            and self.sudo().company_id <= user.company_ids
-        )
-
-    def _refusal(self, message):
-        """The error of a guard that these holds stand behind.
-
-        :param str message: what is refused and what to do instead
-        :return: the exception to raise; the web client offers to open the holds, where
-            the user may see them
-        """
-        if not (self and self._may_be_shown()):
-            return UserError(message)
-        action = {
-            "type": "ir.actions.act_window",
-            "name": _("Quality Holds"),
-            "res_model": self._name,
-            "views": [[False, "list"], [False, "form"]],
-            "domain": [["id", "in", self.ids]],
-            "target": "current",
-        }
-        if len(self) == 1:
-            action.update(res_id=self.id, views=[[False, "form"]])
-        return HoldRefusal(message, action, _("Open the Hold"))
 
     def _count_tag_print(self):
         """Note in the chatter that the tag was printed, and for which time."""
@@ -762,14 +857,37 @@ class MfgQualityHold(models.Model):
 
     @api.model
     def _escalate_late(self):
-        """Remind of holds whose decision is late. Nothing is released by that."""
-        late = self.search([("is_late", "=", True)])
-        for hold in late:
-            hold._alert(
-                _("Decision is late"),
-                _(
+        """Remind of holds whose decision is late, once per level. Releases nothing.
+
+        The first level, at the deadline, goes to the responsible person; each further
+        period of the reason's decision time raises the level, which goes to whom the
+        reason names.
+        """
+        now = fields.Datetime.now()
+        for hold in self.search([("is_late", "=", True)]):
+            period = timedelta(hours=max(1, hold.reason_id.sla_hours))
+            level = min(MAX_LEVEL, 1 + (now - hold.deadline) // period)
+            if level <= hold.escalation_level:
+                continue
+            with ledger(self.env.cr).transition():
+                hold.escalation_level = level
+            responsible = hold.responsible_id or hold.placed_by_id
+            hold.activity_schedule(
+                "mail.mail_activity_data_warning",
+                user_id=(
+                    (level > 1 and hold.reason_id.escalate_to_id) or responsible
+                ).id,
+                summary=_("Decision is late (level %(level)s)", level=level),
+                note=_(
                     "%(hold)s was due for a decision by %(deadline)s.",
                     hold=hold.name,
                     deadline=hold.deadline,
                 ),
             )
+
+    @api.model
+    def _refresh_age(self):
+        """Bring the age of open holds up to date, by which they are grouped."""
+        holds = self.search([("state", "in", OPEN_STATES)])
+        self.env.add_to_compute(self._fields["age_bucket"], holds)
+        holds.flush_recordset(["age_bucket"])

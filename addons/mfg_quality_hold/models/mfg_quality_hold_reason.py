@@ -32,6 +32,12 @@ class MfgQualityHoldReason(models.Model):
         default=48,
         help="A hold that is open longer is late and escalates.",
     )
+    escalate_to_id = fields.Many2one(
+        "res.users",
+        "Escalate to",
+        help="Is reminded when the decision is late by another such period. Empty: the "
+        "responsible person again.",
+    )
 
     _sql_constraints = [
         (

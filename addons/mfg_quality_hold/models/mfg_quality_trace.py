@@ -256,23 +256,17 @@ class MfgQualityTrace(models.Model):
         on_hand = self.env["mfg.quality.hold"]._on_hand(
             [("lot_id", "in", lots.ids)], "lot_id"
         )
-        known = set(lots.ids)
+        known = {lot.id: on_hand.get(lot, 0) for lot in lots}
+        self.env["mfg.quality.trace.line"]._store(
+            self,
+            [
+                (level, product_id, lot_id, via, possible, known.get(lot_id, 0))
+                for (lot_id, product_id), (level, via, possible) in found.items()
+                if not lot_id or lot_id in known
+            ],
+        )
         self.write(
             {
-                "line_ids": [
-                    Command.create(
-                        {
-                            "lot_id": lot_id,
-                            "product_id": product_id,
-                            "level": level,
-                            "via_lot_id": via,
-                            "is_possible": possible,
-                            "on_hand": on_hand.get(lots.browse(lot_id or 0), 0),
-                        }
-                    )
-                    for (lot_id, product_id), (level, via, possible) in found.items()
-                    if not lot_id or lot_id in known
-                ],
                 "delivery_ids": [
                     Command.create(
                         {

@@ -50,6 +50,38 @@ class MfgQualityTraceLine(models.Model):
                         "more" if delta > 0 else "less" if delta < 0 else False
                     )
 
+    @api.model
+    def _store(self, trace, rows):
+        """Write down what a run has found; a recall may find ten thousand lots.
+
+        :param rows: [(level, product id, lot id or None, id of the lot it was found
+            through or None, whether it is only possible, quantity on hand)]
+        """
+        trace.flush_recordset()
+        now = self.env.cr.now()
+        self.env.cr.execute_values(
+            """
+            INSERT INTO mfg_quality_trace_line (level, product_id, lot_id, via_lot_id,
+                is_possible, on_hand, trace_id, company_id, create_uid, create_date,
+                write_uid, write_date)
+            VALUES %s
+            """,
+            [
+                (
+                    *row,
+                    trace.id,
+                    trace.company_id.id,
+                    self.env.uid,
+                    now,
+                    self.env.uid,
+                    now,
+                )
+                for row in rows
+            ],
+            page_size=1000,
+        )
+        trace.invalidate_recordset(["line_ids"])
+
     def _node(self):
         """What the line is about, comparable between runs."""
         self.ensure_one()

@@ -1,17 +1,15 @@
-from odoo import _, api, fields, models
+from odoo import _, fields, models
 from odoo.exceptions import UserError
 
 
 class MrpProduction(models.Model):
-    _inherit = "mrp.production"
+    _name = "mrp.production"
+    _inherit = ["mrp.production", "mfg.quality.hold.scope"]
+    _hold_kind = "production"
 
     hold_line_ids = fields.One2many(
         "mfg.quality.hold.line", "production_id", "Hold Lines", readonly=True
     )
-    is_on_hold = fields.Boolean(
-        "On Quality Hold", compute="_compute_is_on_hold", store=True, copy=False
-    )
-
     quality_disposition_id = fields.Many2one(
         "mfg.quality.disposition",
         "Rework by",
@@ -21,21 +19,7 @@ class MrpProduction(models.Model):
         index="btree_not_null",
     )
 
-    @api.depends("hold_line_ids.state", "hold_line_ids.kind")
-    def _compute_is_on_hold(self):
-        for order in self:
-            order.is_on_hold = any(
-                line.state == "active" and line.kind == "production"
-                for line in order.hold_line_ids
-            )
-
     def write(self, vals):
-        if "is_on_hold" in vals:
-            raise UserError(
-                _(
-                    "Whether an order is on hold follows from its holds. Release the hold."
-                )
-            )
         if vals.get("state") in ("done", "cancel", "to_close", "progress"):
             self._check_not_held()
         return super().write(vals)
@@ -48,10 +32,8 @@ class MrpProduction(models.Model):
         for order in self:
             if order.is_on_hold:
                 # The message names the hold to people who may not open it.
-                lines = order.sudo().hold_line_ids.filtered(
-                    lambda line: line.state == "active" and line.kind == "production"
-                )
-                raise lines.hold_id.with_env(self.env)._refusal(
+                lines = order.sudo()._hold_lines_here()
+                raise UserError(
                     _(
                         "%(order)s is on quality hold %(hold)s. It cannot be planned, "
                         "worked on, finished, split or cancelled until the hold is "
@@ -60,10 +42,6 @@ class MrpProduction(models.Model):
                         hold=", ".join(lines.hold_id.mapped("name")),
                     )
                 )
-
-    def action_place_on_hold(self):
-        """Open the dialog that places the orders on hold."""
-        return self.env["mfg.quality.hold.place"]._action_for(self)
 
     def action_assign(self):
         self._check_not_held()

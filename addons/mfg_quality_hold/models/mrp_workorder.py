@@ -3,30 +3,23 @@ from odoo.exceptions import UserError
 
 
 class MrpWorkorder(models.Model):
-    _inherit = "mrp.workorder"
+    _name = "mrp.workorder"
+    _inherit = ["mrp.workorder", "mfg.quality.hold.scope"]
+    _hold_kind = "workorder"
 
     hold_line_ids = fields.One2many(
         "mfg.quality.hold.line", "workorder_id", "Hold Lines", readonly=True
     )
-    is_on_hold = fields.Boolean(
-        "On Quality Hold", compute="_compute_is_on_hold", store=True, copy=False
-    )
 
-    @api.depends(
-        "hold_line_ids.state", "hold_line_ids.kind", "production_id.is_on_hold"
-    )
+    @api.depends("production_id.is_on_hold")
     def _compute_is_on_hold(self):
+        res = super()._compute_is_on_hold()
         for workorder in self:
-            workorder.is_on_hold = workorder.production_id.is_on_hold or any(
-                line.state == "active" and line.kind == "workorder"
-                for line in workorder.hold_line_ids
-            )
+            if workorder.production_id.is_on_hold:
+                workorder.is_on_hold = True
+        return res
 
     def write(self, vals):
-        if "is_on_hold" in vals:
-            raise UserError(
-                _("Whether work is on hold follows from its holds. Release the hold.")
-            )
         if vals.get("state") in ("progress", "done"):
             self._check_not_held()
         return super().write(vals)
@@ -42,7 +35,7 @@ class MrpWorkorder(models.Model):
                 known = workorder.sudo()
                 lines = known.hold_line_ids | known.production_id.hold_line_ids
                 lines = lines.filtered(lambda line: line.state == "active")
-                raise lines.hold_id.with_env(self.env)._refusal(
+                raise UserError(
                     _(
                         "%(work)s of %(order)s is on quality hold %(hold)s. It cannot be "
                         "started, finished or logged until the hold is released.",
@@ -51,10 +44,6 @@ class MrpWorkorder(models.Model):
                         hold=", ".join(lines.hold_id.mapped("name")),
                     )
                 )
-
-    def action_place_on_hold(self):
-        """Open the dialog that places the work orders on hold."""
-        return self.env["mfg.quality.hold.place"]._action_for(self)
 
     def button_start(self):
         self._check_not_held()

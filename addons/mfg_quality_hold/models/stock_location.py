@@ -6,38 +6,28 @@ IDENTITY = {"usage", "scrap_location", "location_id", "active", "company_id"}
 
 
 class StockLocation(models.Model):
-    _inherit = "stock.location"
+    _name = "stock.location"
+    _inherit = ["stock.location", "mfg.quality.hold.scope"]
+    _hold_kind = "location"
 
     hold_line_ids = fields.One2many(
         "mfg.quality.hold.line", "location_id", "Hold Lines", readonly=True
     )
-    is_on_hold = fields.Boolean(
-        "On Quality Hold",
-        compute="_compute_is_on_hold",
-        store=True,
-        recursive=True,
-        copy=False,
-    )
+    is_on_hold = fields.Boolean(recursive=True)
     is_quarantine = fields.Boolean(
         "Quarantine Location",
         help="Held stock may be moved here without a decision. It stays on hold.",
     )
 
-    @api.depends("hold_line_ids.state", "hold_line_ids.kind", "location_id.is_on_hold")
+    @api.depends("location_id.is_on_hold")
     def _compute_is_on_hold(self):
+        res = super()._compute_is_on_hold()
         for location in self:
-            location.is_on_hold = location.location_id.is_on_hold or any(
-                line.state == "active" and line.kind == "location"
-                for line in location.hold_line_ids
-            )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._refuse_flag(*vals_list)
-        return super().create(vals_list)
+            if location.location_id.is_on_hold:
+                location.is_on_hold = True
+        return res
 
     def write(self, vals):
-        self._refuse_flag(vals)
         if IDENTITY & set(vals):
             self._check_nothing_held()
         if vals.get("is_quarantine") and not (
@@ -49,17 +39,6 @@ class StockLocation(models.Model):
                 )
             )
         return super().write(vals)
-
-    @api.model
-    def _refuse_flag(self, *vals_list):
-        """The flag follows the holds; nobody writes it, with or without sudo."""
-        if any("is_on_hold" in vals for vals in vals_list):
-            raise AccessError(
-                _(
-                    "Whether a location is on hold follows from its holds. Place or release "
-                    "one."
-                )
-            )
 
     def _check_nothing_held(self):
         """Refuse what would take held stock out of our locations."""
@@ -96,7 +75,3 @@ class StockLocation(models.Model):
             )
             if inside:
                 lines._refuse(line, line.product_id, line.lot_id, line.location_id)
-
-    def action_place_on_hold(self):
-        """Open the dialog that places the locations on hold."""
-        return self.env["mfg.quality.hold.place"]._action_for(self)

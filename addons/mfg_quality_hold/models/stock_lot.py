@@ -1,17 +1,16 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import UserError
 
 LOCKED_LOTS = "mfg_quality_hold_locked_lots"
 
 
 class StockLot(models.Model):
-    _inherit = "stock.lot"
+    _name = "stock.lot"
+    _inherit = ["stock.lot", "mfg.quality.hold.scope"]
+    _hold_kind = "lot"
 
     hold_line_ids = fields.One2many(
         "mfg.quality.hold.line", "lot_id", "Hold Lines", readonly=True
-    )
-    is_on_hold = fields.Boolean(
-        "On Quality Hold", compute="_compute_is_on_hold", store=True, copy=False
     )
     hold_count = fields.Integer(compute="_compute_hold_count")
 
@@ -42,38 +41,18 @@ class StockLot(models.Model):
         for lot in self:
             lot.hold_count = counts.get(lot.id, 0)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        self._refuse_flag(*vals_list)
-        return super().create(vals_list)
-
     def write(self, vals):
-        self._refuse_flag(vals)
         if {"name", "product_id", "company_id"} & set(vals):
             for lot in self:
                 if lot.is_on_hold:
                     lot._refuse_relabel()
         return super().write(vals)
 
-    @api.model
-    def _refuse_flag(self, *vals_list):
-        """The flag follows the holds; nobody writes it, with or without sudo."""
-        if any("is_on_hold" in vals for vals in vals_list):
-            raise AccessError(
-                _(
-                    "Whether a lot is on hold follows from its holds. Place or release one."
-                )
-            )
-
     def _refuse_relabel(self):
         lines = self.sudo().hold_line_ids  # the message names the hold, to everybody
         self.env["mfg.quality.hold.line"]._refuse(
             lines.filtered(lambda line: line.state == "active"), self.product_id, self
         )
-
-    def action_place_on_hold(self):
-        """Open the dialog that places the lots on hold."""
-        return self.env["mfg.quality.hold.place"]._action_for(self)
 
     def action_view_holds(self):
         """Show the holds of the lot."""

@@ -81,6 +81,8 @@ class StockMove(models.Model):
         orders._check_not_held()
         with ledger(self.env.cr).finishing_moves():
             moves = super()._action_done(cancel_backorder=cancel_backorder)
+        # Whoever receives or produces: what falls under a rule is on hold from now on.
+        self.env["mfg.quality.hold.rule"].sudo()._hold_arrivals(moves)
         decided = moves.filtered("quality_disposition_line_id")
         # The decision is counted as carried out by whoever finishes its move.
         decided.sudo().quality_disposition_line_id._count_done()

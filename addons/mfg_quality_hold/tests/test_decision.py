@@ -200,6 +200,25 @@ class TestDecision(HoldCase):
                 self.part, self.world.shelf, -1, lot_id=self.lot_a
             )
 
+    def test_qh_26_flow_of_another_company_leaves_held_lots(self):
+        """A user of B whose document makes A's, as between companies, ships no held lot."""
+        hold = self.world.hold(self.lot_a)
+        picking = self.world.transfer(self.part, 15)
+        other = self.env["res.company"].create({"name": "Other Hold Plant"})
+        stranger = self.world.user("stranger", "stock.group_stock_user")
+        stranger.write(
+            {"company_ids": [Command.set(other.ids)], "company_id": other.id}
+        )
+        flow = picking.with_user(stranger).sudo()
+        flow = flow.with_context(allowed_company_ids=other.ids)
+        flow.action_assign()
+        self.assertEqual(flow.move_line_ids.lot_id, self.lot_b)
+        with self.assertRaisesRegex(UserError, hold.name), self.cr.savepoint():
+            self.world.line(flow, self.lot_a, 5, flow.env)
+        flow.move_ids.picked = True
+        flow.with_context(skip_backorder=True).button_validate()
+        self.assertStays(self.lot_a)
+
     def test_qh_26_one_hold_is_of_one_company(self):
         other = self.env["res.company"].create({"name": "Other Hold Plant"})
         foreign = self.env["stock.lot"].create(

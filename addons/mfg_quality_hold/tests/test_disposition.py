@@ -37,6 +37,7 @@ class TestDisposition(HoldCase):
         self.assertEqual(scrap.state, "done")
         scrapped = scrap.line_ids.move_ids
         self.assertTrue(scrapped.scrapped)
+        self.assertEqual(scrapped.quality_disposition_line_id, scrap.line_ids)
         self.assertEqual(sum(scrapped.stock_valuation_layer_ids.mapped("value")), -50)
         self.assertEqual(self.world.on_hand(self.part, lot), 90)
         rework.action_execute()
@@ -46,6 +47,9 @@ class TestDisposition(HoldCase):
         order = self.rework(rework)
         self.assertEqual(order.state, "done")
         self.assertEqual(order.move_raw_ids.quantity, 30)
+        self.assertEqual(
+            order.move_raw_ids.quality_disposition_line_id, rework.line_ids
+        )
         self.assertEqual(rework.state, "done")
         self.assertEqual(self.world.on_hand(self.part, lot), 90)
         # The output of the rework waits for a decision of its own.
@@ -101,6 +105,63 @@ class TestDisposition(HoldCase):
         self.assertEqual(self.world.on_hand(self.part, self.lot_a), 6)
         self.assertTrue(self.lot_a.is_on_hold)
         self.assertEqual(hold.line_ids.qty_open, 6)
+
+    def test_qh_19_scrap_is_booked_as_a_loss(self):
+        company = self.world.company
+        stock, interim, loss = self.env["account.account"].create(
+            [
+                {
+                    "name": name,
+                    "code": code,
+                    "account_type": kind,
+                    "company_id": company.id,
+                }
+                for name, code, kind in (
+                    ("Stock", "QH1100", "asset_current"),
+                    ("Stock Interim", "QH1101", "asset_current"),
+                    ("Scrap Loss", "QH6000", "expense"),
+                )
+            ]
+        )
+        journal = self.env["account.journal"].create(
+            {
+                "name": "Stock Journal",
+                "code": "QHS",
+                "type": "general",
+                "company_id": company.id,
+            }
+        )
+        category = (
+            self.env["product.category"]
+            .with_company(company)
+            .create(
+                {
+                    "name": "Valued",
+                    "property_valuation": "real_time",
+                    "property_stock_valuation_account_id": stock.id,
+                    "property_stock_account_input_categ_id": interim.id,
+                    "property_stock_account_output_categ_id": interim.id,
+                    "property_stock_journal": journal.id,
+                }
+            )
+        )
+        part = self.world.product("Valued Part", categ_id=category.id)
+        lot = self.world.lot(part, "V")
+        self.world.put(part, 10, lot)
+        hold = self.world.hold(lot)
+        disposition = self.world.propose(hold, "scrap", {hold.line_ids: 4})
+        scrap_location = self.env["stock.scrap"].with_company(company)
+        scrap_location = scrap_location.new(
+            {"company_id": company.id}
+        ).scrap_location_id
+        scrap_location._origin.valuation_in_account_id = loss
+        self.world.sign(disposition)
+        disposition.action_execute()
+        entries = disposition.line_ids.move_ids.account_move_ids.line_ids
+        self.assertEqual(
+            {line.account_id: line.balance for line in entries}, {loss: 20, stock: -20}
+        )
+        self.assertEqual(entries.move_id.mapped("state"), ["posted"])
 
     def test_qh_19_regrade_keeps_the_value(self):
         seconds = self.world.product("Seconds")

@@ -235,6 +235,29 @@ class World:
         order.with_context(skip_consumption=True).button_mark_done()
         return order
 
+    def inspection_plan(self, product, units=2):
+        """A plan: diameter 10.00 mm, 9.95 to 10.05, and a clean surface."""
+        return self.env["mfg.quality.inspection.plan"].create(
+            {
+                "name": f"Plan of {product.name}",
+                "company_id": self.company.id,
+                "product_ids": [Command.set(product.ids)],
+                "sample_size": units,
+                "characteristic_ids": [
+                    Command.create(
+                        {
+                            "name": "Diameter",
+                            "target": 10,
+                            "lower_limit": 9.95,
+                            "upper_limit": 10.05,
+                            "instrument": "Micrometer 7",
+                        }
+                    ),
+                    Command.create({"name": "Surface clean", "kind": "attribute"}),
+                ],
+            }
+        )
+
     # -- holds -------------------------------------------------------------------------
 
     def hold(self, records, quantity=None, reason="SUSPECT", user="stk", **values):

@@ -1,0 +1,214 @@
+"""Quality holds: what the guards add to a big transfer, how fast a big hold and trace are."""
+
+import json
+import textwrap
+from statistics import median
+
+from hold_transfers import Transfers
+
+UNINSTALL = """
+module = env["ir.module.module"].search([("name", "=", "mfg_quality_hold")])
+module.button_immediate_uninstall()
+"""
+STEPS = ("reserve", "validate")
+SCENE = """
+import json
+import time
+
+admin = env.ref("base.user_admin")
+admin.groups_id += env.ref("mfg_quality_hold.group_inspect")
+env = env(
+    user=admin.id, su=False, context={"allowed_company_ids": admin.company_id.ids}
+)
+warehouse = env["stock.warehouse"].search([("company_id", "=", env.company.id)], limit=1)
+
+
+def product(name):
+    return env["product.product"].create(
+        {"name": name, "detailed_type": "product", "tracking": "lot"}
+    )
+
+
+def make_lots(product, count):
+    return env["stock.lot"].create(
+        [
+            {
+                "name": f"{product.name} {number:05}",
+                "product_id": product.id,
+                "company_id": env.company.id,
+            }
+            for number in range(count)
+        ]
+    )
+
+
+def answer(seconds):
+    with open(ANSWER, "w", encoding="utf-8") as target:
+        json.dump(seconds, target)
+"""
+# 10,000 lots in stock, 500 of them reserved, placed on hold by one call.
+HOLD = """
+part = product("Held")
+lots = make_lots(part, 10000)
+env["stock.quant"].sudo().create(
+    [
+        {
+            "product_id": part.id,
+            "location_id": warehouse.lot_stock_id.id,
+            "lot_id": lot.id,
+            "quantity": 1,
+        }
+        for lot in lots
+    ]
+)
+places = {
+    "location_id": warehouse.lot_stock_id.id,
+    "location_dest_id": env.ref("stock.stock_location_customers").id,
+}
+picking = env["stock.picking"].create(
+    {
+        "picking_type_id": warehouse.out_type_id.id,
+        **places,
+        "move_ids": [
+            (
+                0,
+                0,
+                {
+                    "name": part.name,
+                    "product_id": part.id,
+                    "product_uom": part.uom_id.id,
+                    "product_uom_qty": 500,
+                    **places,
+                },
+            )
+        ],
+    }
+)
+picking.action_confirm()
+picking.action_assign()
+assert len(picking.move_line_ids) == 500
+env.flush_all()
+env.invalidate_all()
+started = time.perf_counter()
+env["mfg.quality.hold"].place(lots, "SUSPECT")
+env.flush_all()
+answer(time.perf_counter() - started)
+assert not picking.move_line_ids
+assert all(lots.mapped("is_on_hold"))
+"""
+# One raw lot in 100 gears, each of these in 100 machines: 10,100 descendants.
+TRACE = """
+raw, gear, machine = product("Raw"), product("Gear"), product("Machine")
+root, gears = make_lots(raw, 1), make_lots(gear, 100)
+machines = make_lots(machine, 10000)
+env.flush_all()
+env.cr.execute("CREATE TEMPORARY TABLE made (used int, used_product int, lot int, product int)")
+rows = [(root.id, raw.id, lot.id, gear.id) for lot in gears]
+rows += [
+    (gears[number // 100].id, gear.id, lot.id, machine.id)
+    for number, lot in enumerate(machines)
+]
+for row in rows:
+    env.cr.execute("INSERT INTO made VALUES (%s, %s, %s, %s)", row)
+LINE = '''
+    INSERT INTO stock_move_line (company_id, product_id, product_uom_id, lot_id, state,
+        quantity, quantity_product_uom, location_id, location_dest_id, date, create_uid)
+    SELECT %s, {product}, %s, {lot}, 'done', 1, 1, %s, %s, now(), 1
+      FROM made ORDER BY lot RETURNING id
+'''
+values = [
+    env.company.id,
+    raw.uom_id.id,
+    warehouse.lot_stock_id.id,
+    raw.property_stock_production.id,
+]
+env.cr.execute(LINE.format(product="used_product", lot="used"), values)
+used = [line for (line,) in env.cr.fetchall()]
+values[2:] = reversed(values[2:])
+env.cr.execute(LINE.format(product="product", lot="lot"), values)
+made = [line for (line,) in env.cr.fetchall()]
+env.cr.execute(
+    "INSERT INTO stock_move_line_consume_rel (produce_line_id, consume_line_id) "
+    "SELECT * FROM unnest(%s, %s)",
+    [used, made],
+)
+for table in ("stock_move_line", "stock_move_line_consume_rel", "stock_lot"):
+    env.cr.execute(f"ANALYZE {table}")
+trace = env["mfg.quality.trace"].create({"lot_ids": [(6, 0, root.ids)]})
+env.flush_all()
+env.invalidate_all()
+started = time.perf_counter()
+trace.action_run()
+env.flush_all()
+answer(time.perf_counter() - started)
+assert len(trace.line_ids) == 10101, len(trace.line_ids)
+"""
+
+
+def run(quick, lab):
+    """Reserve and validate 500 lines over 500 lots, plain and with the module, in turns.
+
+    Shape A is one product, shape B five hundred; with the module there is no hold, or 100
+    lots of the same products are on hold. Figures: ``*_extra_sql`` queries more than plain
+    Odoo, the worst case; ``hold_10k_s`` one hold on 10,000 lots, flags and 500 given up
+    reservations included; ``trace_10k_s`` one trace over 10,100 descendants, stored.
+    Ratios: ``*_overhead_pct`` of Python's CPU time, medians of neighbouring turns, the
+    worst case.
+    """
+    plain, ours = lab.database("plain"), lab.database("ours")
+    # Each its own: a transaction that analyzed a table keeps others from doing so.
+    databases = {"plain": plain, 0: ours, 100: lab.database("held")}
+    lab.script(plain, UNINSTALL)
+    peers = {}
+    try:
+        for name, database in databases.items():
+            peers[name] = Transfers(lab, database)
+        cases = [
+            case for shape in "AB" for case in _cases(peers, shape, 3 if quick else 9)
+        ]
+    finally:
+        for peer in peers.values():
+            peer.close()
+    figures = {
+        f"{step}_extra_sql": max(case[step][0] for case in cases) for step in STEPS
+    }
+    figures["hold_10k_s"] = _seconds(lab, ours, HOLD)
+    figures["trace_10k_s"] = _seconds(lab, ours, TRACE)
+    return {
+        "figures": figures,
+        "ratios": {
+            f"{step}_overhead_pct": max(case[step][1] for case in cases)
+            for step in STEPS
+        },
+    }
+
+
+def _cases(peers, shape, turns):
+    """[{step: (queries more, per cent of CPU more)}] without holds and with 100."""
+    for name, peer in peers.items():
+        peer.prepare(shape, 0 if name == "plain" else name)
+    rows = [
+        {name: peer.turn() for name, peer in peers.items()} for _turn in range(turns)
+    ]
+    return [
+        {
+            step: (
+                max(row[name][step][0] - row["plain"][step][0] for row in rows),
+                # Neighbouring turns meet the same noise.
+                100
+                * median(
+                    row[name][step][1] / row["plain"][step][1] - 1 for row in rows
+                ),
+            )
+            for step in STEPS
+        }
+        for name in peers
+        if name != "plain"
+    ]
+
+
+def _seconds(lab, database, script):
+    answer = lab.folder / "seconds.json"
+    code = "\n".join([f"ANSWER = {str(answer)!r}", SCENE, textwrap.dedent(script)])
+    lab.script(database, code)
+    return json.loads(answer.read_text(encoding="utf-8"))
