@@ -16,6 +16,7 @@
         "data/mfg_integration_retry_policy_data.xml",
         "data/mfg_integration_error_code_data.xml",
         "data/mfg_integration_interface_data.xml",
+        "data/mfg_integration_template_data.xml",
         "data/ir_cron_data.xml",
         "views/mfg_integration_replay_views.xml",
         "views/mfg_integration_decision_views.xml",
@@ -33,6 +34,7 @@
         "views/mfg_integration_contract_change_views.xml",
         "views/mfg_integration_interface_views.xml",
         "views/mfg_integration_interface_version_views.xml",
+        "views/mfg_integration_template_views.xml",
         "views/mfg_integration_mapping_preview_views.xml",
         "views/mfg_integration_value_map_views.xml",
         "views/mfg_integration_xref_views.xml",
@@ -44,6 +46,11 @@
         "views/mfg_integration_minute_views.xml",
         "views/mfg_integration_queue_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": [
+            "mfg_integration_queue/static/tests/tours/**/*",
+        ],
+    },
     "images": ["static/description/cover.png"],
     "application": True,
     "uninstall_hook": "uninstall_hook",

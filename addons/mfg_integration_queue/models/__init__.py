@@ -26,6 +26,7 @@ from . import mfg_integration_retry_policy
 from . import mfg_integration_secret
 from . import mfg_integration_subscription
 from . import mfg_integration_system
+from . import mfg_integration_template
 from . import mfg_integration_value_map
 from . import mfg_integration_value_map_line
 from . import mfg_integration_worker

@@ -23,3 +23,4 @@ from . import test_outcome
 from . import test_replay
 from . import test_security
 from . import test_storage
+from . import test_template
