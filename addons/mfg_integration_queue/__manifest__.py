@@ -15,6 +15,7 @@
         "security/ir.model.access.csv",
         "data/mfg_integration_retry_policy_data.xml",
         "data/mfg_integration_error_code_data.xml",
+        "data/mfg_integration_error_runbook_data.xml",
         "data/mfg_integration_interface_data.xml",
         "data/mfg_integration_template_data.xml",
         "data/ir_cron_data.xml",

@@ -43,6 +43,7 @@ class MfgIntegrationDecidable(models.AbstractModel):
         compute="_compute_error_id",
     )
     suggestion = fields.Text(string="What to Do", compute="_compute_error_id")
+    steps = fields.Html(string="Step by Step", compute="_compute_error_id")
     attempts = fields.Integer(readonly=True)
     blocking = fields.Boolean(readonly=True)
     decision_id = fields.Many2one(
@@ -60,6 +61,7 @@ class MfgIntegrationDecidable(models.AbstractModel):
         for message in self:
             message.error_id = errors._for_code(message.error_code)
             message.suggestion = message.error_id.suggestion
+            message.steps = message.error_id.runbook
 
     def write(self, vals):
         """People change what is theirs to change; the rest is what happened."""

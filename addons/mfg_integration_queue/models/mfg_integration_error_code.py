@@ -11,6 +11,9 @@ class MfgIntegrationErrorCode(models.Model):
     code = fields.Char(required=True)
     name = fields.Char(string="What Happened", required=True, translate=True)
     suggestion = fields.Text(string="What to Do", translate=True)
+    runbook = fields.Html(
+        translate=True, help="Step by step, for whoever has to solve it."
+    )
 
     _sql_constraints = [
         ("code_uniq", "unique(code)", "This error code exists already.")

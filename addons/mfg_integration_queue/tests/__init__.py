@@ -8,6 +8,7 @@ from . import test_dead_letter
 from . import test_delivery
 from . import test_emit
 from . import test_endpoint
+from . import test_error_catalogue
 from . import test_file_pickup
 from . import test_file_sender
 from . import test_http_sender
