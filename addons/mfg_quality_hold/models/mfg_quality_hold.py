@@ -70,7 +70,13 @@ class MfgQualityHold(models.Model):
     )
     origin_ref = fields.Char("Source", help="Number of the document that gave cause.")
     state = fields.Selection(
-        STATES, required=True, default="draft", readonly=True, tracking=True, index=True
+        STATES,
+        required=True,
+        default="draft",
+        readonly=True,
+        tracking=True,
+        index=True,
+        group_expand="_group_expand_state",
     )
     partner_id = fields.Many2one(
         "res.partner",
@@ -132,6 +138,7 @@ class MfgQualityHold(models.Model):
         "stock.lot", compute="_compute_lot_ids", string="Lots/Serials"
     )
     lot_count = fields.Integer(compute="_compute_lot_ids")
+    what = fields.Char("What Is on Hold", compute="_compute_what")
     disposition_count = fields.Integer(compute="_compute_disposition_count")
     qty_held = fields.Float(
         "Held",
@@ -160,6 +167,23 @@ class MfgQualityHold(models.Model):
             hold.lot_ids = hold.line_ids.lot_id
             hold.lot_count = len(hold.lot_ids)
 
+    @api.depends("line_ids.scope", "line_ids.product_id")
+    def _compute_what(self):
+        """The first things on hold, short enough for a card."""
+        for hold in self:
+            names = []
+            for line in hold.line_ids[:2]:
+                product = line.product_id.display_name
+                names.append(
+                    f"{line.scope}, {product}"
+                    if product and line.kind == "lot"
+                    else line.scope
+                )
+            more = len(hold.line_ids) - len(names)
+            if more > 0:
+                names.append(_("and %(count)s more", count=more))
+            hold.what = "; ".join(names)
+
     @api.depends("disposition_ids")
     def _compute_disposition_count(self):
         for hold in self:
@@ -177,6 +201,13 @@ class MfgQualityHold(models.Model):
             hold.is_late = bool(
                 hold.deadline and hold.deadline < now and hold.state in OPEN_STATES
             )
+
+    @api.model
+    def _group_expand_state(self, states, domain, order):
+        """The columns of the kanban, in the order of the work, also where empty."""
+        return [
+            state for state, _name in STATES if state in OPEN_STATES or state in states
+        ]
 
     @api.model
     def _search_is_late(self, operator, value):

@@ -102,6 +102,32 @@ class TestReservation(HoldCase):
         self.assertEqual(part.virtual_available, 10)
         self.assertEqual(part.hold_qty, 10)
 
+    def test_qh_14_sixty_of_a_hundred_are_replenished_and_not_promised(self):
+        oil, engine = self.world.product("Oil", "none"), self.world.product("Engine")
+        self.world.put(oil, 100)
+        self.world.hold(oil, 60)
+        warehouse = self.world.warehouse
+        # As planners, and as the web shop, which asks for the warehouse and with sudo.
+        stock_user = self.as_user(oil, "stk")
+        for product in (stock_user, oil.sudo()):
+            product = product.with_context(warehouse=warehouse.id)
+            self.assertEqual((product.qty_available, product.free_qty), (100, 40))
+            self.assertEqual(product.virtual_available, 40)
+        orderpoint = self.env["stock.warehouse.orderpoint"].create(
+            {
+                "product_id": oil.id,
+                "location_id": self.world.stock.id,
+                "warehouse_id": warehouse.id,
+                "product_min_qty": 50,
+                "product_max_qty": 50,
+            }
+        )
+        self.assertGreaterEqual(orderpoint.qty_to_order, 10)
+        self.world.bom(engine, [(oil, 50)])
+        order = self.world.order(engine, 1)
+        self.assertNotEqual(order.components_availability_state, "available")
+        self.assertLess(order.move_raw_ids.forecast_availability, 50)
+
     def test_qh_14_nettable_reason_stays_in_the_plan(self):
         self.world.hold(self.lot_a, reason="INSPECT")
         part = self.part.with_context(location=self.world.stock.id)
