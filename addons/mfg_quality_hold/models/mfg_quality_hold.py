@@ -204,10 +204,8 @@ class MfgQualityHold(models.Model):
 
     @api.model
     def _group_expand_state(self, states, domain, order):
-        """The columns of the kanban, in the order of the work, also where empty."""
-        return [
-            state for state, _name in STATES if state in OPEN_STATES or state in states
-        ]
+        """The columns of the kanban, in the order of the work."""
+        return [state for state, _name in STATES if state in states]
 
     @api.model
     def _search_is_late(self, operator, value):
