@@ -1,7 +1,3 @@
-from odoo import _
-from odoo.exceptions import UserError
-
-
 def post_init_hook(env):
     """Give each company the row that validations and holds meet on."""
     env["mfg.quality.hold.guard"]._create_missing()
@@ -12,12 +8,4 @@ def uninstall_hook(env):
 
     :raises UserError: when a hold is open
     """
-    count = env["mfg.quality.hold.line"].search_count([("state", "=", "active")])
-    if count:
-        raise UserError(
-            _(
-                "%(count)s hold lines are still active. Release or dispose of them before "
-                "you uninstall the module.",
-                count=count,
-            )
-        )
+    env["ir.module.module"]._check_nothing_on_hold()

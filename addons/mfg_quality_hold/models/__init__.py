@@ -10,6 +10,7 @@ from . import mfg_quality_inspection_characteristic
 from . import mfg_quality_inspection
 from . import mfg_quality_inspection_result
 from . import mfg_quality_signature
+from . import ir_module_module
 from . import mfg_quality_approval_rule
 from . import mfg_quality_disposition
 from . import mfg_quality_disposition_line

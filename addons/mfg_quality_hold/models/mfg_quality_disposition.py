@@ -271,7 +271,7 @@ class MfgQualityDisposition(models.Model):
             "context": {"default_disposition_id": self.id},
         }
 
-    def _sign(self, decision, meaning, password):
+    def _sign(self, decision, meaning, password, totp_code=None):
         """Approve or reject with a signature of the current user.
 
         :raises AccessError: the user may not decide on this one
@@ -284,7 +284,7 @@ class MfgQualityDisposition(models.Model):
             )
         self._check_signer()
         signature = self.env["mfg.quality.signature"]._sign(
-            self, decision, meaning, password
+            self, decision, meaning, password, totp_code
         )
         if decision == "reject":
             self._set_state("rejected")

@@ -5,6 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import float_compare
 
 from ..engine.ledger import ledger
+from ..exceptions import HoldRefusal
 from .mfg_quality_hold_line import STOCK_USAGES
 from .mfg_quality_hold_reason import SEVERITIES
 
@@ -857,6 +858,36 @@ class MfgQualityHold(models.Model):
         if scopes:
             self._add_lines(scopes)
             self._refresh_state()
+
+    def _may_be_shown(self):
+        """Tell whether the user may know why something is on hold."""
+        user = self.env.user
+        # Which companies the holds belong to decides that, so it is read for everybody.
+        return (
+            user.has_group("mfg_quality_hold.group_place")
+            and self.sudo().company_id <= user.company_ids
+        )
+
+    def _refusal(self, message):
+        """The error of a guard that these holds stand behind.
+
+        :param str message: what is refused and what to do instead
+        :return: the exception to raise; the web client offers to open the holds, where
+            the user may see them
+        """
+        if not (self and self._may_be_shown()):
+            return UserError(message)
+        action = {
+            "type": "ir.actions.act_window",
+            "name": _("Quality Holds"),
+            "res_model": self._name,
+            "views": [[False, "list"], [False, "form"]],
+            "domain": [["id", "in", self.ids]],
+            "target": "current",
+        }
+        if len(self) == 1:
+            action.update(res_id=self.id, views=[[False, "form"]])
+        return HoldRefusal(message, action, _("Open the Hold"))
 
     def _count_tag_print(self):
         """Note in the chatter that the tag was printed, and for which time."""

@@ -327,10 +327,11 @@ class MfgQualityHoldLine(models.Model):
             [("kind", "=", "location"), ("location_id", "parent_of", location.id)],
             [("kind", "=", "quantity"), ("product_id", "=", product.id)],
         ]
-        lines = self.browse()
+        # The message must name a hold that the user may not be allowed to open.
+        everything = self.sudo()
+        lines = everything.browse()
         for domain in domains:
-            # The message must name a hold that the user may not be allowed to open.
-            lines |= self.sudo().search([("state", "=", "active")] + domain)
+            lines |= everything.search([("state", "=", "active")] + domain)
         return lines.filtered(
             lambda line: line._covers(product, location, lot, package, owner)
         )
@@ -540,12 +541,12 @@ class MfgQualityHoldLine(models.Model):
             if record:
                 what = f"{record.display_name}, {what}"
                 break
-        holds = lines.hold_id
         # Read for everybody; only the number is shown to people without quality rights.
-        names = ", ".join(holds.sudo().mapped("name"))
-        if self.env.user.has_group("mfg_quality_hold.group_place"):
-            hold = holds.sudo()[:1]
-            raise UserError(
+        holds = lines.sudo().hold_id
+        names = ", ".join(holds.mapped("name"))
+        if holds._may_be_shown():
+            hold = holds[:1]
+            raise holds.with_env(self.env)._refusal(
                 _(
                     "%(what)s is on quality hold %(hold)s (%(reason)s, responsible: "
                     "%(responsible)s). Nothing of it may be reserved, moved, consumed, "

@@ -61,14 +61,15 @@ class MfgQualitySignature(models.Model):
         raise UserError(_("A signature cannot be deleted."))
 
     @api.model
-    def _sign(self, disposition, decision, meaning, password):
+    def _sign(self, disposition, decision, meaning, password, totp_code=None):
         """Sign the present content of a disposition as the user of the environment.
 
         :param str decision: ``approve`` or ``reject``
-        :raises UserError: wrong or missing password
+        :param str totp_code: of the authenticator, for users who have one
+        :raises UserError: wrong or missing password or code
         """
         user = self.env.user
-        self._authenticate(password)
+        self._authenticate(password, totp_code)
         # Approvers sign; nobody has the right to create signatures otherwise.
         with ledger(self.env.cr).transition():
             return self.sudo().create(
@@ -86,18 +87,33 @@ class MfgQualitySignature(models.Model):
             )
 
     @api.model
-    def _authenticate(self, password):
-        """Check the password of the user, each time, as the login does.
+    def _needs_totp(self):
+        """Tell whether the user has an authenticator (module auth_totp)."""
+        user = self.env.user
+        return "totp_enabled" in user._fields and user.totp_enabled
+
+    @api.model
+    def _authenticate(self, password, totp_code=None):
+        """Check the password of the user, and the second factor of those who have one,
+        each time, as the login does.
 
         Failed attempts count towards Odoo's cooldown of logins.
         """
         user = self.env.user
         if not password:
             raise UserError(_("Enter your password to sign."))
+        code = "".join((totp_code or "").split())
+        if self._needs_totp() and not code.isdecimal():
+            raise UserError(_("Enter the code of your authenticator to sign."))
         try:
             with user._assert_can_auth(user=user.id):
                 user.with_user(user)._check_credentials(password, {"interactive": True})
+                if self._needs_totp():
+                    user._totp_check(int(code))
         except AccessDenied as error:
             raise UserError(
-                _("The password is not the one of %(user)s.", user=user.name)
+                _(
+                    "The password or the code is not the one of %(user)s.",
+                    user=user.name,
+                )
             ) from error

@@ -1,5 +1,4 @@
 from odoo import _, fields, models
-from odoo.exceptions import UserError
 
 
 class MrpProduction(models.Model):
@@ -33,7 +32,7 @@ class MrpProduction(models.Model):
             if order.is_on_hold:
                 # The message names the hold to people who may not open it.
                 lines = order.sudo()._hold_lines_here()
-                raise UserError(
+                raise lines.hold_id.with_env(self.env)._refusal(
                     _(
                         "%(order)s is on quality hold %(hold)s. It cannot be planned, "
                         "worked on, finished, split or cancelled until the hold is "

@@ -1,5 +1,4 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
 
 
 class MrpWorkorder(models.Model):
@@ -35,7 +34,7 @@ class MrpWorkorder(models.Model):
                 known = workorder.sudo()
                 lines = known.hold_line_ids | known.production_id.hold_line_ids
                 lines = lines.filtered(lambda line: line.state == "active")
-                raise UserError(
+                raise lines.hold_id.with_env(self.env)._refusal(
                     _(
                         "%(work)s of %(order)s is on quality hold %(hold)s. It cannot be "
                         "started, finished or logged until the hold is released.",

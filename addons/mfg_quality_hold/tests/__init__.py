@@ -7,6 +7,7 @@ from . import test_disposition
 from . import test_inspection
 from . import test_night
 from . import test_orders
+from . import test_refusal
 from . import test_reports
 from . import test_paths
 from . import test_reservation

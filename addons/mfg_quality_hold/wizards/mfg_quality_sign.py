@@ -26,6 +26,13 @@ class MfgQualitySign(models.TransientModel):
     password = fields.Char(
         "My Password", compute="_compute_password", inverse="_inverse_password"
     )
+    needs_totp = fields.Boolean(compute="_compute_needs_totp")
+    # The same inverse: both arrive in one request, or the signature fails.
+    totp_code = fields.Char(
+        "Code of My Authenticator",
+        compute="_compute_password",
+        inverse="_inverse_password",
+    )
 
     @api.depends("disposition_id")
     def _compute_content(self):
@@ -43,18 +50,23 @@ class MfgQualitySign(models.TransientModel):
 
     def _compute_password(self):
         self.password = False
+        self.totp_code = False
+
+    @api.depends("disposition_id")
+    def _compute_needs_totp(self):
+        self.needs_totp = self.env["mfg.quality.signature"]._needs_totp()
 
     def _inverse_password(self):
         """Sign as soon as the password is there: it is not kept for a second request."""
         for wizard in self:
             if wizard.password:
-                wizard._sign_with(wizard.password)
+                wizard._sign_with(wizard.password, wizard.totp_code)
 
-    def _sign_with(self, password):
+    def _sign_with(self, password, totp_code):
         self.ensure_one()
         if self.create_uid and self.create_uid != self.env.user:
             raise UserError(_("Open your own dialog to sign."))
-        self.disposition_id._sign(self.decision, self.meaning, password)
+        self.disposition_id._sign(self.decision, self.meaning, password, totp_code)
 
     def action_done(self):
         """Close the dialog once the signature is there.

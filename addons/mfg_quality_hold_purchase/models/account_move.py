@@ -128,27 +128,31 @@ class AccountMove(models.Model):
 
         :raises UserError: always
         """
-        raise UserError(
-            _("Payment blocked: quality.\n%(bills)s")
-            % {
-                "bills": "\n".join(
-                    _(
-                        "Bill %(bill)s: %(payable)s of %(residual)s may be paid; the rest "
-                        "is for goods on quality hold or sent back (%(holds)s). Pay the "
-                        "accepted part, or wait until quality has released the goods or "
-                        "the credit note is posted.",
-                        bill=bill.name,
-                        payable=format_amount(
-                            self.env, bill.quality_payable_amount, bill.currency_id
-                        ),
-                        residual=format_amount(
-                            self.env, bill.amount_residual, bill.currency_id
-                        ),
-                        holds=bill.quality_hold_names,
+        raise (
+            self._quality_holds()
+            .with_env(self.env)
+            ._refusal(
+                _("Payment blocked: quality.\n%(bills)s")
+                % {
+                    "bills": "\n".join(
+                        _(
+                            "Bill %(bill)s: %(payable)s of %(residual)s may be paid; the rest "
+                            "is for goods on quality hold or sent back (%(holds)s). Pay the "
+                            "accepted part, or wait until quality has released the goods or "
+                            "the credit note is posted.",
+                            bill=bill.name,
+                            payable=format_amount(
+                                self.env, bill.quality_payable_amount, bill.currency_id
+                            ),
+                            residual=format_amount(
+                                self.env, bill.amount_residual, bill.currency_id
+                            ),
+                            holds=bill.quality_hold_names,
+                        )
+                        for bill in self
                     )
-                    for bill in self
-                )
-            }
+                }
+            )
         )
 
     # -- actions -----------------------------------------------------------------------
