@@ -17,6 +17,7 @@ from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
 
 from odoo.sql_db import connection_info_for
 
+from . import masking
 from .endpoint_state import EndpointStates
 from .gates import Gates
 from .lanes import Lanes
@@ -402,6 +403,8 @@ class Dispatcher:
         if outcome.verdict is Verdict.DELIVERED:
             self._last_ok.add(delivery.endpoint_id)
             return
+        if hidden := self._settings.masks.get(delivery.version_id):
+            masking.redact_outcome(outcome, delivery, hidden)
         if not outcome.reason:
             self._last_error[delivery.endpoint_id] = outcome.error_code
         _logger.info(

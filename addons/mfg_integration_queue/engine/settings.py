@@ -50,6 +50,8 @@ class Settings:
     blocking_interfaces: frozenset[int]
     #: (interface version id, endpoint id) → :class:`.mapping.Plan`
     mappings: dict = field(default_factory=dict)
+    #: interface version id → parsed paths of its confidential fields
+    masks: dict = field(default_factory=dict)
 
     def partitions(self):
         """Return every (endpoint id, partition) there is to own."""

@@ -25,7 +25,7 @@ class MfgIntegrationDead(models.Model):
     subject = fields.Char(
         string="Document", compute="_compute_event_id", search="_search_subject"
     )
-    payload = fields.Text(compute="_compute_event_id")
+    payload = fields.Text(compute="_compute_payload")
     endpoint_id = fields.Many2one(
         "mfg.integration.endpoint", readonly=True, ondelete="restrict"
     )
@@ -65,16 +65,20 @@ class MfgIntegrationDead(models.Model):
         events = (
             self.env["mfg.integration.event"]
             .sudo()
-            .search_fetch(
-                [("id", "in", self.mapped("event_ref"))], ["subject", "payload"]
-            )
+            .search_fetch([("id", "in", self.mapped("event_ref"))], ["subject"])
         )
         by_id = {event.id: event for event in events}
         for letter in self:
             event = by_id.get(letter.event_ref, events.browse())
             letter.event_id = event
             letter.subject = event.subject or letter.event_uuid
-            letter.payload = event.payload
+
+    @api.depends("event_ref")
+    @api.depends_context("uid")
+    def _compute_payload(self):
+        for letter in self:
+            # sudo: a letter's readers see its content, as far as it is not confidential
+            letter.payload = letter.event_id.sudo().payload
 
     @api.model
     def _search_subject(self, operator, value):

@@ -46,7 +46,7 @@ class MfgIntegrationDelivery(models.Model):
     subject = fields.Char(related="event_id.subject")
     type = fields.Char(related="event_id.type")
     uuid = fields.Char(related="event_id.uuid")
-    payload = fields.Text(related="event_id.payload")
+    payload = fields.Text(compute="_compute_payload")
     occurred_at = fields.Datetime(related="event_id.occurred_at")
     interface_id = fields.Many2one("mfg.integration.interface", readonly=True)
     endpoint_id = fields.Many2one("mfg.integration.endpoint", readonly=True)
@@ -105,6 +105,13 @@ class MfgIntegrationDelivery(models.Model):
     @property
     def _table_query(self):
         return _QUERY
+
+    @api.depends("event_id")
+    @api.depends_context("uid")
+    def _compute_payload(self):
+        for delivery in self:
+            # sudo: as every field of the event; what is confidential stays hidden
+            delivery.payload = delivery.event_id.sudo().payload
 
     @api.depends("last_error_code")
     def _compute_error_id(self):

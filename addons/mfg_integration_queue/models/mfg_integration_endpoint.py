@@ -363,8 +363,13 @@ class MfgIntegrationEndpoint(models.Model):
         blocking = self.env["mfg.integration.interface"].search(
             [("on_dead", "=", "block")]
         )
+        versions = self.env["mfg.integration.interface.version"]
+        confidential = versions.search([("masked_paths", "!=", False)])
         return Settings(
-            endpoints, frozenset(blocking.ids), self._mappings(list(endpoints))
+            endpoints,
+            frozenset(blocking.ids),
+            self._mappings(list(endpoints)),
+            {version.id: versions._masks(version.id) for version in confidential},
         )
 
     @api.model

@@ -34,7 +34,7 @@ class MfgIntegrationEvent(models.Model):
     aggregatetype = fields.Char(string="Aggregate", readonly=True)
     aggregateid = fields.Char(string="Aggregate Id", readonly=True)
     subject = fields.Char(string="Document", readonly=True)
-    payload = fields.Text(readonly=True)
+    payload = fields.Text(compute="_compute_payload")
     payload_sha256 = fields.Char(string="Payload Hash", readonly=True)
     interface_id = fields.Many2one("mfg.integration.interface", readonly=True)
     interface_version_id = fields.Many2one(
@@ -58,7 +58,7 @@ class MfgIntegrationEvent(models.Model):
         # Partitioned, hence never the table of a model: Odoo would report it missing.
         return """
             SELECT id, uuid::text AS uuid, type, aggregatetype, aggregateid, subject,
-                   jsonb_pretty(payload) AS payload, payload_sha256, interface_id,
+                   payload_sha256, interface_id,
                    interface_version_id, company_id, user_id, res_model, res_id,
                    traceparent, occurred_at, created_at
               FROM mfg_integration_event
@@ -69,6 +69,23 @@ class MfgIntegrationEvent(models.Model):
         with tools.file_open("mfg_integration_queue/sql/runtime.sql") as file:
             self.env.cr.execute(file.read())
         partitions.ensure(self.env.cr, fields.Date.today())
+
+    @api.depends("uuid")
+    @api.depends_context("uid")
+    def _compute_payload(self):
+        self.check_access_rule("read")
+        self.env.cr.execute(
+            "SELECT id, jsonb_pretty(payload), interface_version_id "
+            "FROM mfg_integration_event WHERE id = ANY(%s)",
+            [self.ids],
+        )
+        versions = self.env["mfg.integration.interface.version"]
+        payloads = {
+            event_id: versions._shown(payload, version_id)
+            for event_id, payload, version_id in self.env.cr.fetchall()
+        }
+        for event in self:
+            event.payload = payloads.get(event.id)
 
     def action_open_record(self):
         """Open the document the event is about."""

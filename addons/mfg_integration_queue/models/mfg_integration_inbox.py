@@ -1,3 +1,4 @@
+import contextlib
 import json
 import logging
 import random
@@ -12,7 +13,7 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools.date_utils import json_default
 
-from ..engine import contract, inbound_request, mapping, partitions
+from ..engine import contract, inbound_request, mapping, masking, partitions
 from ..engine import inbound_store as store
 from ..engine.inbound import InboundProcessor
 from ..engine.inbound_message import InboundMessage
@@ -31,7 +32,7 @@ MAX_ERROR = 2000
 _COMMON = """
     i.id, i.uuid::text AS uuid, i.type, i.system_id, i.interface_id,
     i.interface_version_id, i.company_id, i.credential_id, i.key, i.lane,
-    jsonb_pretty(i.headers) AS headers, i.remote_addr, i.correction, i.traceparent,
+    jsonb_pretty(i.headers) AS headers, i.remote_addr, i.traceparent,
     jsonb_pretty(i.result) AS result,
     COALESCE(i.links->0->>'name', i.key, i.uuid::text) AS subject,
     i.links->0->>'model' AS res_model, (i.links->0->>'id')::integer AS res_id,
@@ -94,7 +95,7 @@ class MfgIntegrationInbox(models.Model):
     remote_addr = fields.Char(string="From Address", readonly=True)
     body = fields.Text(string="Content", compute="_compute_body")
     correction = fields.Text(
-        readonly=True, help="What a person put in the place of the content."
+        compute="_compute_body", help="What a person put in the place of the content."
     )
     traceparent = fields.Char(string="Trace", readonly=True)
     state = fields.Selection(
@@ -146,15 +147,29 @@ class MfgIntegrationInbox(models.Model):
         partitions.ensure(self.env.cr, fields.Date.today())
 
     @api.depends("uuid")
+    @api.depends_context("uid")
     def _compute_body(self):
         self.check_access_rule("read")
         self.env.cr.execute(
-            "SELECT id, body FROM mfg_integration_inbox WHERE id = ANY(%s)", [self.ids]
+            "SELECT id, body, correction, interface_version_id "
+            "FROM mfg_integration_inbox WHERE id = ANY(%s)",
+            [self.ids],
         )
-        bodies = dict(self.env.cr.fetchall())
+        rows = {row[0]: row[1:] for row in self.env.cr.fetchall()}
+        versions = self.env["mfg.integration.interface.version"]
         for message in self:
-            body = bytes(bodies.get(message.id, b""))
-            message.body = body.decode(errors="replace").replace("\x00", "\ufffd")
+            body, correction, version_id = rows.get(message.id, (b"", None, None))
+            text = bytes(body).decode(errors="replace").replace("\x00", "\ufffd")
+            hidden = versions._hidden_paths(version_id)
+            message.body = (
+                message._masked_body(text, hidden) if hidden and text else text
+            )
+            message.correction = versions._shown(correction, version_id)
+
+    def _masked_body(self, text, hidden):
+        """Hide confidential fields, which a CloudEvents body has under ``data``."""
+        within = tuple(("data", *path) for path in hidden)
+        return masking.masked_text(text, (*hidden, *within))
 
     @api.depends("error_code")
     def _compute_error_id(self):
@@ -345,13 +360,17 @@ class MfgIntegrationInbox(models.Model):
 
         :param cause: what only people here may read
         """
+        error = cause or problem.explanation()
+        with contextlib.suppress(ValueError):  # unreadable: its errors tell places only
+            payload = inbound_request.payload_of(message["headers"], message["body"])
+            error = self._redacted(message, payload, error)
         store.insert(
             self.env.cr,
             {
                 **message,
                 "state": "rejected",
                 "error_code": problem.code,
-                "error": (cause or problem.explanation())[:MAX_ERROR],
+                "error": error[:MAX_ERROR],
             },
         )
         return problem
@@ -555,6 +574,7 @@ class MfgIntegrationInbox(models.Model):
     def _fail(self, row, error):
         """Plan the next attempt, or have a person look at the message."""
         # sudo: run by the worker
+        error = self._redacted(row, self._payload(row), error)
         policy = self.env["mfg.integration.endpoint"].sudo()._default_retry_policy_id()
         delay = policy._schedule().delay(row["attempts"] + 1) if policy else None
         interface = self._interface(row)
@@ -569,11 +589,13 @@ class MfgIntegrationInbox(models.Model):
     def _bury(self, row, code, error, reason):
         """Open an exception for a person to decide on."""
         interface = self._interface(row)
+        payload = self._payload(row)
+        error = self._redacted(row, payload, error)
         # sudo: run by the worker
         exception = (
             self.env["mfg.integration.inbox.exception"]
             .sudo()
-            ._open(row, interface, self._payload(row), code, error[:MAX_ERROR], reason)
+            ._open(row, interface, payload, code, error[:MAX_ERROR], reason)
         )
         store.bury(
             self.env.cr,
@@ -584,6 +606,13 @@ class MfgIntegrationInbox(models.Model):
             exception.id,
             interface.on_dead == "block",
         )
+
+    @api.model
+    def _redacted(self, row, payload, error):
+        """Return the text of an error without the confidential values of the message."""
+        versions = self.env["mfg.integration.interface.version"]
+        masks = versions._masks(row["interface_version_id"])
+        return masking.redacted(error, payload, masks) if masks else error
 
     @api.model
     def _interface(self, row):

@@ -60,14 +60,47 @@ class MfgIntegrationInboxException(models.Model):
         readonly=True,
         help="Later messages with the same order key wait for the decision.",
     )
+    content = fields.Text(
+        string="Unmasked Content",
+        readonly=True,
+        groups="mfg_integration_queue.group_confidential",
+    )
     payload = fields.Text(
-        string="Content", help="May be corrected before it is processed again."
+        string="Content",
+        compute="_compute_payload",
+        inverse="_inverse_payload",
+        help="May be corrected before it is processed again.",
     )
     payload_sha256 = fields.Char(string="Content Hash", readonly=True)
 
     def _compute_inbox_id(self):
         for exception in self:
             exception.inbox_id = exception.inbox_ref
+
+    @api.depends("content", "interface_version_id")
+    @api.depends_context("uid")
+    def _compute_payload(self):
+        versions = self.env["mfg.integration.interface.version"]
+        for exception in self:
+            # sudo: what is confidential in it is hidden right here
+            waiting = exception.sudo()
+            exception.payload = versions._shown(
+                waiting.content, waiting.interface_version_id.id
+            )
+
+    def _inverse_payload(self):
+        versions = self.env["mfg.integration.interface.version"]
+        for exception in self:
+            if versions._hidden_paths(exception.sudo().interface_version_id.id):
+                raise UserError(
+                    _(
+                        "%(message)s holds confidential values. Somebody with the right "
+                        "“Confidential Content” has to correct it.",
+                        message=exception.subject,
+                    )
+                )
+            # sudo: the content itself is readable with a right of its own only
+            exception.sudo().content = exception.payload
 
     def write(self, vals):
         """The content may be corrected until a decision."""
@@ -112,7 +145,7 @@ class MfgIntegrationInboxException(models.Model):
                 "error": error,
                 "attempts": row["attempts"] + 1,
                 "blocking": interface.on_dead == "block",
-                "payload": text,
+                "content": text,
                 "payload_sha256": _digest(text),
             }
         )
@@ -130,7 +163,8 @@ class MfgIntegrationInboxException(models.Model):
         """Return the content to process and whether it differs from what came in."""
         self.ensure_one()
         try:
-            payload = strict_json.loads((self.payload or "").encode())
+            # sudo: repeated as it is, seen or not
+            payload = strict_json.loads((self.sudo().content or "").encode())
         except ValueError as error:
             raise UserError(
                 _(

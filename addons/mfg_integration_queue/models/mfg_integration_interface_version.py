@@ -5,7 +5,7 @@ import jsonschema
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 
-from ..engine import compatibility, contract, mapping, paths
+from ..engine import compatibility, contract, mapping, masking, paths
 
 #: fields that make up the contract: they do not change once it is approved
 _CONTRACT = {
@@ -19,7 +19,7 @@ _CONTRACT = {
 }
 
 #: what the change log of contracts follows
-_LOGGED = (*sorted(_CONTRACT), "changelog", "impact_assessment")
+_LOGGED = (*sorted(_CONTRACT), "changelog", "impact_assessment", "masked_paths")
 
 
 class MfgIntegrationInterfaceVersion(models.Model):
@@ -65,6 +65,12 @@ class MfgIntegrationInterfaceVersion(models.Model):
         string="Compared With the Version Before", compute="_compute_differences"
     )
     is_breaking = fields.Boolean(compute="_compute_differences")
+    masked_paths = fields.Text(
+        string="Confidential Fields",
+        help="One field a line, as in 1. Fields to Keep. Their values are hidden from "
+        "everybody without the right Confidential Content, and kept out of the answers "
+        "and errors that are stored.",
+    )
     mapping_select = fields.Text(
         string="1. Fields to Keep",
         help="One field a line, names joined by dots, [] for every line of a list: "
@@ -154,11 +160,12 @@ class MfgIntegrationInterfaceVersion(models.Model):
                     )
                 ) from error
 
-    @api.constrains("mapping_select", "mapping_shape")
+    @api.constrains("mapping_select", "mapping_shape", "masked_paths")
     def _check_mapping(self):
         for version in self:
             for name, check in (
                 ("mapping_select", paths.parse_lines),
+                ("masked_paths", paths.parse_lines),
                 ("mapping_shape", mapping.compile_shape),
             ):
                 try:
@@ -191,6 +198,11 @@ class MfgIntegrationInterfaceVersion(models.Model):
     def write(self, vals):
         """Keep what was agreed: an approved contract is replaced, not changed."""
         self.filtered(lambda each: each._would_change(vals))._check_draft()
+        # Confidentiality may be tightened at any time, also for messages that are there,
+        # but not loosened by whoever wrote the contract.
+        retouched = "masked_paths" in vals and not self.env.su
+        if retouched and any(each.state != "draft" for each in self):
+            self._require_approver()
         if {"state", "author_id", "approver_id"} & vals.keys() and not self.env.su:
             raise UserError(_("Use the buttons to move a version through its states."))
         changes = self.env["mfg.integration.contract.change"]
@@ -401,6 +413,36 @@ class MfgIntegrationInterfaceVersion(models.Model):
                     cause=error,
                 )
             ) from error
+
+    # confidentiality
+
+    @api.model
+    @tools.ormcache("version_id")
+    def _masks(self, version_id):
+        """Return the parsed paths of a version's confidential fields."""
+        if not version_id:
+            return ()
+        # sudo: what is hidden depends on the reader, not on his rights on contracts
+        return paths.parse_lines(self.sudo().browse(version_id).masked_paths)
+
+    @api.model
+    def _hidden_paths(self, version_id):
+        """Return the paths whose values the current user must not see.
+
+        Asked about the user, not about sudo(): screens read through related fields.
+        """
+        masks = self._masks(version_id)
+        if masks and not self.env.user.has_group(
+            "mfg_integration_queue.group_confidential"
+        ):
+            return masks
+        return ()
+
+    @api.model
+    def _shown(self, text, version_id):
+        """Return a JSON text as the current user may see it."""
+        hidden = self._hidden_paths(version_id)
+        return masking.masked_text(text, hidden) if hidden and text else text
 
     # mapping
 

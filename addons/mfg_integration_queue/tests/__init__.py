@@ -19,6 +19,7 @@ from . import test_inbound_security
 from . import test_lanes
 from . import test_mapping
 from . import test_mapping_plan
+from . import test_masking
 from . import test_minutes
 from . import test_outcome
 from . import test_replay
