@@ -91,7 +91,7 @@ class MfgIntegrationInboxException(models.Model):
     def _inverse_payload(self):
         versions = self.env["mfg.integration.interface.version"]
         for exception in self:
-            if versions._hidden_paths(exception.sudo().interface_version_id.id):
+            if versions._hidden_paths(exception.interface_version_id.id):
                 raise UserError(
                     _(
                         "%(message)s holds confidential values. Somebody with the right "
