@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo.tests import HttpCase, tagged
 
 from .common import HoldCase
@@ -18,3 +20,30 @@ class TestTours(HoldCase, HttpCase):
         self.assertTrue(lot.is_on_hold)
         hold = lot.hold_line_ids.hold_id
         self.assertEqual(hold.placed_by_id, self.world.users["stk"])
+
+    def test_qh_31_consultant_sets_up_and_the_floor_uses_it(self):
+        vendor = self.env["res.partner"].create({"name": "Tour Castings"})
+        self.start_tour(
+            "/web#action=mfg_quality_hold.mfg_quality_hold_action",
+            "mfg_quality_hold_setup",
+            login="hold-conf",
+        )
+        reason = self.env["mfg.quality.hold.reason"].search([("code", "=", "POROSITY")])
+        self.assertEqual((reason.severity, reason.sla_hours), ("critical", 12))
+        rule = self.env["mfg.quality.hold.rule"].search([("reason_id", "=", reason.id)])
+        self.assertEqual((rule.vendor_id, rule.trigger), (vendor, "receipt"))
+        row = self.env["mfg.quality.approval.rule"].search(
+            [("name", "=", "Two sign for scrap")]
+        )
+        self.assertEqual((row.kind, row.count), ("scrap", 2))
+        self.assertEqual(row.group_id, self.env.ref("mfg_quality_hold.group_approve"))
+        lot = self.world.lot(self.part, "TOUR-LOT")
+        self.world.put(self.part, 5, lot)
+        self.start_tour(
+            f"/web#id={lot.id}&model=stock.lot&view_type=form",
+            "mfg_quality_hold_place_new_reason",
+            login="hold-stk",
+        )
+        hold = lot.hold_line_ids.hold_id
+        self.assertEqual((hold.reason_id, hold.severity), (reason, "critical"))
+        self.assertEqual(hold.deadline - hold.placed_on, timedelta(hours=12))

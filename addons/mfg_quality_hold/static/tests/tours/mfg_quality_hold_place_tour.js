@@ -2,21 +2,16 @@
 
 import {registry} from "@web/core/registry";
 
-/**
- * Three clicks put a lot on hold: the button, the reason, the confirmation.
- *
- * Expects the form of a lot that is free.
- */
-registry.category("web_tour.tours").add("mfg_quality_hold_place", {
-    test: true,
-    steps: () => [
+/** Three clicks put a lot on hold: the button, the reason, the confirmation. */
+function place(reason) {
+    return [
         {
             content: "Place on hold",
             trigger: ".o_form_view button[name='action_place_on_hold']",
         },
         {
             content: "Choose the reason",
-            trigger: "label:contains('Suspect material')",
+            trigger: `label:contains('${reason}')`,
         },
         {
             content: "Confirm",
@@ -33,5 +28,16 @@ registry.category("web_tour.tours").add("mfg_quality_hold_place", {
             trigger: ".o_field_widget[name='line_ids'] td:contains('TOUR-LOT')",
             isCheck: true,
         },
-    ],
+    ];
+}
+
+// Both expect the form of a lot that is free.
+registry.category("web_tour.tours").add("mfg_quality_hold_place", {
+    test: true,
+    steps: () => place("Suspect material"),
+});
+
+registry.category("web_tour.tours").add("mfg_quality_hold_place_new_reason", {
+    test: true,
+    steps: () => place("Porous casting"),
 });
