@@ -402,5 +402,11 @@ def test_bad_module_is_found(tmp_path, rule, changes, words):
     assert words in found
 
 
+def test_import_that_may_be_absent_needs_no_declaration(tmp_path):
+    optional = "try:\n    import urllib3\nexcept ImportError:\n    urllib3 = None\n"
+    module = make_module(tmp_path, {"models/helper.py": optional})
+    assert not list(module_rules.check_external_dependencies(module))
+
+
 def test_each_module_rule_has_a_bad_example():
     assert {rule for rule, _changes, _words in BAD_MODULES} == set(module_rules.CHECKS)

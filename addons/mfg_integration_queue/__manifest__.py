@@ -45,12 +45,13 @@
         "views/mfg_integration_worker_views.xml",
         "views/mfg_integration_alert_views.xml",
         "views/mfg_integration_minute_views.xml",
+        "views/mfg_integration_monitor_views.xml",
+        "views/mfg_integration_exception_views.xml",
         "views/mfg_integration_queue_menus.xml",
     ],
     "assets": {
-        "web.assets_tests": [
-            "mfg_integration_queue/static/tests/tours/**/*",
-        ],
+        "web.assets_backend": ["mfg_integration_queue/static/src/**/*"],
+        "web.assets_tests": ["mfg_integration_queue/static/tests/tours/**/*"],
     },
     "images": ["static/description/cover.png"],
     "application": True,

@@ -115,6 +115,23 @@ def matches(name, pattern):
     return fnmatch(name, pattern) or fnmatch(name, pattern.replace("/**/", "/"))
 
 
+def optional_imports(tree):
+    """Return the imports whose absence the code provides for: inside a ``try`` that
+    catches ``ImportError``."""
+    return {
+        node
+        for attempt in ast.walk(tree)
+        if isinstance(attempt, ast.Try)
+        and any(
+            handler.type and ast.unparse(handler.type) == "ImportError"
+            for handler in attempt.handlers
+        )
+        for statement in attempt.body
+        for node in ast.walk(statement)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+
+
 def check_external_dependencies(module):
     """A Python package that the module imports is declared, and the other way round."""
     declared = set(manifest(module).get("external_dependencies", {}).get("python", []))
@@ -122,7 +139,11 @@ def check_external_dependencies(module):
     for path in sorted(module.rglob("*.py")):
         if python_rules.is_test(path.relative_to(module)):
             continue
-        for node in ast.walk(python_rules.parse(path)):
+        tree = python_rules.parse(path)
+        optional = optional_imports(tree)
+        for node in ast.walk(tree):
+            if node in optional:
+                continue
             if isinstance(node, ast.Import):
                 imported.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and not node.level:

@@ -1,2 +1,3 @@
 from . import dispatcher
 from . import inbound
+from . import metrics

@@ -17,7 +17,7 @@ from psycopg2.extensions import ISOLATION_LEVEL_AUTOCOMMIT
 
 from odoo.sql_db import connection_info_for
 
-from . import masking
+from . import masking, trace
 from .endpoint_state import EndpointStates
 from .gates import Gates
 from .lanes import Lanes
@@ -408,11 +408,12 @@ class Dispatcher:
         if not outcome.reason:
             self._last_error[delivery.endpoint_id] = outcome.error_code
         _logger.info(
-            "Delivery %s of %s to endpoint %s failed: %s",
+            "Delivery %s of %s to endpoint %s failed: %s, trace %s",
             delivery.uuid,
             delivery.type,
             delivery.endpoint_id,
             outcome.error_code,
+            trace.trace_id(delivery.traceparent),
         )
         if outcome.verdict is Verdict.DEAD:
             attempted.reason = outcome.reason or "refused"

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from . import strict_json
+from . import strict_json, trace
 
 #: bytes of a message; larger documents belong into a file of their own
 MAX_BODY = 1024 * 1024
@@ -26,7 +26,6 @@ KEPT_HEADERS = (
     "ce-type",
 )
 _PRINTABLE = re.compile(r"[\x21-\x7e]+")
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class BadKey(ValueError):
@@ -90,12 +89,11 @@ def read(headers, body, signed_id=None):
     ordering = event.get("partitionkey") or headers.get("ordering-key")
     if ordering and len(ordering) > MAX_LANE:
         raise BadKey(f"The ordering key is longer than {MAX_LANE} characters.")
-    trace = event.get("traceparent") or headers.get("traceparent")
     return Incoming(
         payload=value,
         key=_checked(given),
         ordering_key=ordering,
-        traceparent=trace if trace and _TRACEPARENT.fullmatch(trace) else None,
+        traceparent=trace.valid(event.get("traceparent") or headers.get("traceparent")),
     )
 
 

@@ -27,6 +27,8 @@ CATALOGUE = {
     "IN-429": (429, "Too many messages"),
     "IN-500": (503, "The message could not be processed now"),
     "IN-503": (503, "The interface is not ready"),
+    "MET-401": (401, "A metrics token is required"),
+    "MET-501": (501, "Metrics are not installed"),
     "MAP-001": (422, "A value of the message is not known here"),
     "MAP-002": (422, "The message cannot be rearranged"),
 }

@@ -1,3 +1,4 @@
+from . import mfg_integration_traced
 from . import mfg_integration_alert
 from . import mfg_integration_attempt
 from . import mfg_integration_availability
@@ -11,6 +12,7 @@ from . import mfg_integration_delivery
 from . import mfg_integration_endpoint
 from . import mfg_integration_error_code
 from . import mfg_integration_event
+from . import mfg_integration_exception
 from . import mfg_integration_file
 from . import mfg_integration_folder
 from . import mfg_integration_handler
@@ -21,7 +23,10 @@ from . import mfg_integration_inbox_exception
 from . import mfg_integration_interface
 from . import mfg_integration_interface_version
 from . import mfg_integration_mapping_line
+from . import mfg_integration_metrics
 from . import mfg_integration_minute
+from . import mfg_integration_monitor
+from . import mfg_integration_dashboard
 from . import mfg_integration_retry_policy
 from . import mfg_integration_secret
 from . import mfg_integration_subscription

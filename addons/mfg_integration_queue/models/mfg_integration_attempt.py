@@ -14,6 +14,7 @@ class MfgIntegrationAttempt(models.Model):
         "mfg.integration.delivery", string="Message", readonly=True
     )
     event_id = fields.Many2one("mfg.integration.event", readonly=True)
+    trace_id = fields.Char(related="event_id.trace_id")
     interface_id = fields.Many2one("mfg.integration.interface", readonly=True)
     endpoint_id = fields.Many2one("mfg.integration.endpoint", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)

@@ -46,6 +46,7 @@ class MfgIntegrationDelivery(models.Model):
     subject = fields.Char(related="event_id.subject")
     type = fields.Char(related="event_id.type")
     uuid = fields.Char(related="event_id.uuid")
+    trace_id = fields.Char(related="event_id.trace_id")
     payload = fields.Text(compute="_compute_payload")
     occurred_at = fields.Datetime(related="event_id.occurred_at")
     interface_id = fields.Many2one("mfg.integration.interface", readonly=True)

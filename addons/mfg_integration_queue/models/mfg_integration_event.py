@@ -8,7 +8,7 @@ from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.http import request
 
-from ..engine import partitions
+from ..engine import partitions, trace
 from ..engine.lanes import partition_of
 from ..engine.outbox import Outbox
 
@@ -17,7 +17,6 @@ MAX_PAYLOAD = 1024 * 1024
 MAX_LANE = 200
 #: an escaped NUL, which jsonb cannot hold (and not an escaped backslash before u0000)
 _NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-_TRACEPARENT = re.compile(r"00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 
 
 class MfgIntegrationEvent(models.Model):
@@ -25,6 +24,7 @@ class MfgIntegrationEvent(models.Model):
 
     _name = "mfg.integration.event"
     _description = "Integration Event"
+    _inherit = ["mfg.integration.traced"]
     _auto = False
     _order = "id desc"
     _rec_name = "subject"
@@ -46,7 +46,6 @@ class MfgIntegrationEvent(models.Model):
     res_id = fields.Many2oneReference(
         string="Record Id", model_field="res_model", readonly=True
     )
-    traceparent = fields.Char(string="Trace", readonly=True)
     occurred_at = fields.Datetime(string="Occurred", readonly=True)
     created_at = fields.Datetime(string="Recorded", readonly=True)
     delivery_ids = fields.One2many(
@@ -69,6 +68,7 @@ class MfgIntegrationEvent(models.Model):
         with tools.file_open("mfg_integration_queue/sql/runtime.sql") as file:
             self.env.cr.execute(file.read())
         partitions.ensure(self.env.cr, fields.Date.today())
+        self._create_trace_index()
 
     @api.depends("uuid")
     @api.depends_context("uid")
@@ -297,11 +297,12 @@ class MfgIntegrationEvent(models.Model):
 
     @api.model
     def _traceparent(self, message_id):
-        """Continue the caller's trace, or begin one (W3C Trace Context)."""
-        given = request.httprequest.headers.get("traceparent") if request else None
-        if given and _TRACEPARENT.fullmatch(given):
-            return given
-        return f"00-{message_id.hex}-{message_id.hex[16:]}-01"
+        """Continue the trace of the inbound message at work or of the request, or begin
+        one."""
+        given = trace.bound(self.env.cr)
+        if not given and request:
+            given = trace.valid(request.httprequest.headers.get("traceparent"))
+        return trace.follow(given, message_id) if given else trace.begin(message_id)
 
     @api.model
     def _cron_maintain_partitions(self):

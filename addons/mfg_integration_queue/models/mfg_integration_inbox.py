@@ -13,7 +13,7 @@ from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 from odoo.tools.date_utils import json_default
 
-from ..engine import contract, inbound_request, mapping, masking, partitions
+from ..engine import contract, inbound_request, mapping, masking, partitions, trace
 from ..engine import inbound_store as store
 from ..engine.inbound import InboundProcessor
 from ..engine.inbound_message import InboundMessage
@@ -65,6 +65,7 @@ class MfgIntegrationInbox(models.Model):
 
     _name = "mfg.integration.inbox"
     _description = "Inbound Message"
+    _inherit = ["mfg.integration.traced"]
     _auto = False
     _order = "id desc"
     _rec_name = "subject"
@@ -97,7 +98,6 @@ class MfgIntegrationInbox(models.Model):
     correction = fields.Text(
         compute="_compute_body", help="What a person put in the place of the content."
     )
-    traceparent = fields.Char(string="Trace", readonly=True)
     state = fields.Selection(
         [
             ("received", "Waiting"),
@@ -145,6 +145,7 @@ class MfgIntegrationInbox(models.Model):
         with tools.file_open("mfg_integration_queue/sql/inbound.sql") as file:
             self.env.cr.execute(file.read())
         partitions.ensure(self.env.cr, fields.Date.today())
+        self._create_trace_index()
 
     @api.depends("uuid")
     @api.depends_context("uid")
@@ -292,7 +293,10 @@ class MfgIntegrationInbox(models.Model):
             raise self._reject(message, Problem("IN-400-EVENT", str(error))) from error
         except ValueError as error:
             raise self._reject(message, Problem("IN-400-JSON", str(error))) from error
-        message.update(key=incoming.key, traceparent=incoming.traceparent)
+        message.update(
+            key=incoming.key,
+            traceparent=incoming.traceparent or trace.begin(message["uuid"]),
+        )
         fingerprint = message["body_sha256"]
         problem = self._objection(caller, route, message, incoming)
         if problem is None and route["mode"] == "async":
@@ -407,7 +411,12 @@ class MfgIntegrationInbox(models.Model):
             raise
         except Exception as error:
             # Our defect, or the database's refusal: the sender may try again.
-            _logger.info("Handler of %s failed", message["type"], exc_info=True)
+            _logger.info(
+                "Handler of %s failed, trace %s",
+                message["type"],
+                trace.trace_id(message["traceparent"]),
+                exc_info=True,
+            )
             problem = Problem("IN-500", retry_after=60)
             raise self._reject(message, problem, repr(error)) from error
         message.update(state="processed", attempts=1, result=result, links=links)
@@ -478,6 +487,7 @@ class MfgIntegrationInbox(models.Model):
     @api.model
     def _handle(self, row, payload, user_id):
         """Run the handler as the service user and return (result, links) as JSON texts."""
+        trace.bind(self.env.cr, row["traceparent"])
         user = self.env["res.users"].browse(user_id)
         handler = (
             self.env["mfg.integration.handler"]
@@ -551,7 +561,12 @@ class MfgIntegrationInbox(models.Model):
         except psycopg2.OperationalError:
             raise
         except Exception as error:
-            _logger.info("Handler of %s failed", row["type"], exc_info=True)
+            _logger.info(
+                "Handler of %s failed, trace %s",
+                row["type"],
+                trace.trace_id(row["traceparent"]),
+                exc_info=True,
+            )
             self._fail(row, repr(error))
         else:
             store.finish(self.env.cr, row, result, links)

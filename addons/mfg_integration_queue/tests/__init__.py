@@ -9,6 +9,7 @@ from . import test_delivery
 from . import test_emit
 from . import test_endpoint
 from . import test_error_catalogue
+from . import test_exception
 from . import test_file_pickup
 from . import test_file_sender
 from . import test_http_sender
@@ -20,9 +21,13 @@ from . import test_lanes
 from . import test_mapping
 from . import test_mapping_plan
 from . import test_masking
+from . import test_metrics
 from . import test_minutes
+from . import test_monitor
 from . import test_outcome
 from . import test_replay
 from . import test_security
 from . import test_storage
 from . import test_template
+from . import test_tours
+from . import test_trace
