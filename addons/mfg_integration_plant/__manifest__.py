@@ -15,7 +15,6 @@
     ],
     "data": [
         "data/mfg_integration_interface_data.xml",
-        "views/mrp_production_views.xml",
     ],
     "assets": {
         "web.assets_tests": [

@@ -47,6 +47,7 @@
         "views/mfg_integration_minute_views.xml",
         "views/mfg_integration_monitor_views.xml",
         "views/mfg_integration_exception_views.xml",
+        "views/mfg_integration_timeline_views.xml",
         "views/mfg_integration_queue_menus.xml",
     ],
     "assets": {

@@ -1,6 +1,4 @@
-from collections import Counter
-
-from odoo import _, fields, models
+from odoo import models
 from odoo.tools import float_is_zero
 
 from ..messages import production_completed
@@ -10,26 +8,8 @@ _PENDING = "mfg_integration_plant.completed_production_ids"
 
 
 class MrpProduction(models.Model):
-    _inherit = "mrp.production"
-
-    mfg_message_count = fields.Integer(
-        string="Messages Sent",
-        compute="_compute_mfg_message_count",
-        groups="mfg_integration_queue.group_viewer",
-    )
-
-    def _compute_mfg_message_count(self):
-        events = self.env["mfg.integration.event"].search(self._mfg_event_domain())
-        messages = dict(
-            self.env["mfg.integration.delivery"]._read_group(
-                [("event_id", "in", events.ids)], ["event_id"], ["__count"]
-            )
-        )
-        counts = Counter()
-        for event in events:
-            counts[event.res_id] += messages.get(event, 0)
-        for production in self:
-            production.mfg_message_count = counts[production.id]
+    _name = "mrp.production"
+    _inherit = ["mrp.production", "mfg.integration.timeline.mixin"]
 
     # Why these two methods: the state of a manufacturing order changes either by being
     # assigned (button_mark_done and its wizards, subcontracting receipts, a flexible
@@ -51,27 +31,6 @@ class MrpProduction(models.Model):
         result = super().write(vals)
         unfinished._mfg_note_completion()
         return result
-
-    def action_view_mfg_messages(self):
-        """Open the messages of this order.
-
-        :return: window action on ``mfg.integration.delivery``
-        """
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": _("Messages of %(order)s", order=self.display_name),
-            "res_model": "mfg.integration.delivery",
-            "view_mode": "tree,form",
-            "domain": [
-                (f"event_id.{field}", operator, value)
-                for field, operator, value in self._mfg_event_domain()
-            ],
-            "context": {"create": False},
-        }
-
-    def _mfg_event_domain(self):
-        return [("res_model", "=", self._name), ("res_id", "in", self.ids)]
 
     def _mfg_unfinished(self):
         return self.filtered(lambda production: production.state != "done")

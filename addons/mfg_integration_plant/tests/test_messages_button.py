@@ -1,3 +1,5 @@
+from lxml import etree
+
 from odoo import Command
 from odoo.tests import new_test_user, tagged
 
@@ -35,14 +37,17 @@ class TestMessagesButton(PlantCase):
         )
         self.assertEqual(len(message), 1)
         self.assertEqual(message.endpoint_id, self.subscription.endpoint_id)
+        self.assertEqual(message.status, "waiting")
+        self.assertIn(message.system_id.name, message.text)
+        self.assertEqual(message.action_open()["res_model"], "mfg.integration.delivery")
 
     def test_button_is_there_for_the_viewer_only(self):
-        form = self.env["mrp.production"]
-        self.assertIn(
-            "action_view_mfg_messages",
-            form.with_user(self.viewer).get_view(view_type="form")["arch"],
-        )
-        self.assertNotIn(
-            "action_view_mfg_messages",
-            form.with_user(self.operator).get_view(view_type="form")["arch"],
-        )
+        for name in ("mrp.production", "stock.picking", "stock.lot", "purchase.order"):
+            with self.subTest(model=name):
+                self.assertEqual(self._buttons(name, self.viewer), 1)
+        self.assertEqual(self._buttons("mrp.production", self.operator), 0)
+
+    def _buttons(self, name, user):
+        form = self.env[name].with_user(user)
+        arch = etree.fromstring(form.get_view(view_type="form")["arch"])
+        return len(arch.xpath("//button[@name='action_view_mfg_messages']"))

@@ -32,6 +32,8 @@ from . import mfg_integration_secret
 from . import mfg_integration_subscription
 from . import mfg_integration_system
 from . import mfg_integration_template
+from . import mfg_integration_timeline
+from . import mfg_integration_timeline_mixin
 from . import mfg_integration_value_map
 from . import mfg_integration_value_map_line
 from . import mfg_integration_worker

@@ -239,15 +239,17 @@ class MfgIntegrationDelivery(models.Model):
         notify_after_commit(self.env.cr)
 
     @api.model
-    def _for_record_domain(self, records):
-        """Return the domain of the messages about ``records``."""
-        # sudo: users without rights on events still see the messages they may see
-        events = (
-            self.env["mfg.integration.event"]
-            .sudo()
-            .search([("res_model", "=", records._name), ("res_id", "in", records.ids)])
+    def _count_by_record(self, records):
+        """Return record id → number of messages about it that the user may see."""
+        events = self.env["mfg.integration.event"].search(
+            [("res_model", "=", records._name), ("res_id", "in", records.ids)]
         )
-        return [("event_id", "in", events.ids)]
+        counts = {}
+        for event, count in self._read_group(
+            [("event_id", "in", events.ids)], ["event_id"], ["__count"]
+        ):
+            counts[event.res_id] = counts.get(event.res_id, 0) + count
+        return counts
 
     @api.model
     def _trigger_cron(self):

@@ -34,6 +34,7 @@ class MfgIntegrationException(models.Model):
         "mfg.integration.error.code", string="What Happened", readonly=True
     )
     suggestion = fields.Text(string="What to Do", related="error_id.suggestion")
+    steps = fields.Html(string="Step by Step", related="error_id.runbook")
     runbook = fields.Html(related="interface_id.runbook")
     detail = fields.Text(string="Cause", readonly=True)
     blocking = fields.Boolean(

@@ -196,6 +196,37 @@ class MfgIntegrationInbox(models.Model):
             "view_mode": "form",
         }
 
+    @api.model
+    def _linked_to(self, records):
+        """Return the messages that ``records`` came out of, the newest first."""
+        ids = {inbox_id for inbox_id, _record_id in self._links_to(records)}
+        return self.search([("id", "in", list(ids))])
+
+    @api.model
+    def _count_by_record(self, records):
+        """Return record id → number of messages it came out of that the user may see."""
+        links = self._links_to(records)
+        visible = set(self.search([("id", "in", [link[0] for link in links])]).ids)
+        counts = {}
+        for inbox_id, record_id in links:
+            counts[record_id] = counts.get(record_id, 0) + (inbox_id in visible)
+        return counts
+
+    @api.model
+    def _links_to(self, records):
+        """Return the (message id, record id) that belong together, rights aside."""
+        self.env.cr.execute(
+            """
+            SELECT i.id, record.id
+              FROM unnest(%s::integer[]) AS record(id)
+              JOIN mfg_integration_inbox i
+                ON i.links @> jsonb_build_array(
+                       jsonb_build_object('model', %s::text, 'id', record.id))
+            """,
+            [records.ids, records._name],
+        )
+        return self.env.cr.fetchall()
+
     # receiving
 
     @api.model

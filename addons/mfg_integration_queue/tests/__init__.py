@@ -29,5 +29,7 @@ from . import test_replay
 from . import test_security
 from . import test_storage
 from . import test_template
+from . import test_timeline
 from . import test_tours
 from . import test_trace
+from . import test_worker
