@@ -34,7 +34,9 @@ def test_iq_02_killed_worker_is_replaced_at_once(plant, lab):
     kill(first)
     killed_at = time.time()
     on_the_wire = place.value(
-        "SELECT inflight FROM mfg_integration_worker WHERE pid = %s", first.process.pid
+        "SELECT inflight FROM mfg_integration_worker_wire JOIN mfg_integration_worker w "
+        "ON w.id = worker_id WHERE pid = %s",
+        first.process.pid,
     )
     place.wait_until_settled()
 

@@ -3,6 +3,7 @@
 import signal
 from collections import Counter, defaultdict
 
+from . import wrong_clock
 from .emitter import Emitter
 from .sink import Sink
 from .waiting import wait_for
@@ -30,10 +31,19 @@ class Plant:
         self.emitter.close()
         self.sink.close()
 
-    def start_worker(self, name="worker"):
+    def start_worker(self, name="worker", clock=0):
+        """Start a worker and wait until it listens.
+
+        :param clock: seconds its clock is ahead of everybody else's
+        """
         conf = self.lab.conf(self.database)
-        worker = self.lab.start_odoo(
-            name, conf, "mfg_integration_worker", "-d", self.database
+        python, *command = self.lab.workspace.odoo.command(
+            "mfg_integration_worker", "-d", self.database
+        )
+        if clock:
+            command = [wrong_clock.__file__, str(clock), *command]
+        worker = self.lab.start(
+            name, [python, *command], **self.lab.odoo_environment(conf)
         )
         worker.wait_until(lambda: worker.has_logged(READY), PATIENCE)
         return worker

@@ -48,12 +48,15 @@ class Receiver(asyncio.Protocol):
             self.answer(200, json.dumps(self.state.command(path.decode(), body)))
             return
         status, delay = self.state.receive(path.decode(), head, body)
+        text = self.state.answer_text(body, status)
+        if text:
+            status = 200
         if status is None:
             self.transport.abort()
         elif delay:
-            asyncio.get_running_loop().call_later(delay, self.answer, status)
+            asyncio.get_running_loop().call_later(delay, self.answer, status, text)
         else:
-            self.answer(status)
+            self.answer(status, text)
 
     def answer(self, status, text=""):
         data = text.encode()
@@ -89,6 +92,8 @@ class State:
         self.behaviour = {}  # path → {"status", "delay"}; "" for every other path
         self.retry_after = None
         self.fail_when = {}  # text in the body → status
+        self.answers_each = False  # in a batch
+        self.delay_when = {}  # text in the body → seconds
         self.watched_text = None
         self.watched = []  # times at which messages with the text came
 
@@ -106,9 +111,13 @@ class State:
         for text, forced in self.fail_when.items():
             if text.encode() in body:
                 status = forced
+        delay = behaviour.get("delay", 0)
+        for text, seconds in self.delay_when.items():
+            if text.encode() in body:
+                delay = seconds
         if self.record:
             self._note(now, path, head, body, status)
-        return status, behaviour.get("delay", 0)
+        return status, delay
 
     def _note(self, now, path, head, body, status):
         message_id = _header(head, b"webhook-id").decode()
@@ -116,7 +125,36 @@ class State:
         signed = b".".join((message_id.encode(), stamp, body))
         expected = base64.b64encode(hmac.new(SECRET, signed, hashlib.sha256).digest())
         signatures = _header(head, b"webhook-signature").split()
-        event = json.loads(body)
+        events = json.loads(body)
+        is_batch = isinstance(events, list)
+        for event in events if is_batch else [events]:
+            self._note_event(
+                now,
+                path,
+                event,
+                event["id"] if is_batch else message_id,
+                self._status_of(event, status) if self.answers_each else status,
+                b"v1," + expected in signatures,
+            )
+
+    def _status_of(self, event, status):
+        text = json.dumps(event)
+        for wrong, forced in self.fail_when.items():
+            if wrong in text:
+                return forced
+        return 200 if self.fail_when else status
+
+    def answer_text(self, body, status):
+        """Return what is said about each event of a batch."""
+        if not self.answers_each or not body.startswith(b"["):
+            return ""
+        results = [
+            {"id": event["id"], "status": self._status_of(event, status), "error": "?"}
+            for event in json.loads(body)
+        ]
+        return json.dumps({"results": results})
+
+    def _note_event(self, now, path, event, message_id, status, signed):
         self.received.append(
             {
                 "id": message_id,
@@ -126,7 +164,7 @@ class State:
                 "at": now,
                 "path": path,
                 "status": status,
-                "signed": b"v1," + expected in signatures,
+                "signed": signed,
             }
         )
 
@@ -138,6 +176,8 @@ class State:
             self.behaviour.update(command.get("behaviour", {}))
             self.retry_after = command.get("retry_after", self.retry_after)
             self.fail_when = command.get("fail_when", self.fail_when)
+            self.answers_each = command.get("answers_each", self.answers_each)
+            self.delay_when = command.get("delay_when", self.delay_when)
         elif path == "/_received":
             return self.received
         elif path == "/_watch":
@@ -202,7 +242,8 @@ class Sink:
     def behave(self, path="", status=200, delay=0, **options):
         """Answer ``status`` after ``delay`` seconds (None: hang up) on a path, or on all.
 
-        :param options: ``fail_when`` {text: status}, ``retry_after``
+        :param options: ``fail_when`` {text: status}, ``delay_when`` {text: seconds},
+            ``retry_after``, ``answers_each`` event of a batch
         """
         behaviour = {path: {"status": status, "delay": delay}}
         self._ask("/_behave", {"behaviour": behaviour, **options})

@@ -9,7 +9,7 @@ import os
 import select
 import socket
 import time
-from collections import deque
+from collections import Counter, defaultdict, deque
 from contextlib import ExitStack, closing, suppress
 
 import psycopg2
@@ -20,11 +20,12 @@ from odoo.sql_db import connection_info_for
 from . import masking, trace
 from .endpoint_state import EndpointStates
 from .gates import Gates
-from .lanes import Lanes
+from .lanes import FOREVER, Lanes
 from .latency import CLASSES, URGENT
 from .membership import MAX_CRASHES, Membership
 from .outcome import Outcome, Verdict
 from .ownership import Ownership
+from .rate_limits import RateLimits
 from .reader import Reader
 from .sender_pool import SenderPool
 from .store import Attempted, Store
@@ -105,6 +106,8 @@ class Dispatcher:
         self._lanes = Lanes()
         self._draining = set()
         self._pools = {}
+        self._load = Counter()  # endpoint id → deliveries handed to its senders
+        self._suspect = None  # delivery that is sent with nothing beside it
         self._taken = set()  # handed to the senders and not settled in the database yet
         self._last_ok, self._last_error = set(), {}
         self._timers = {}
@@ -121,6 +124,7 @@ class Dispatcher:
             self._reader = Reader(self._store, self._lanes)
             self._states = EndpointStates(cursor)
             self._gates = Gates(self._states)
+            self._rates = RateLimits(self._states)
             lock_cursor = lock_connection.cursor()
             lock_cursor.execute("SET synchronous_commit = off")
             self._membership = Membership(lock_cursor, self._name)
@@ -168,10 +172,12 @@ class Dispatcher:
             return False
         if self._until is None:
             return False
-        now = time.monotonic()
-        return now >= self._until or self._is_idle()
+        return time.monotonic() >= self._until or self._is_idle()
 
     def _is_idle(self):
+        """Tell whether nothing is to be done before the run has to end."""
+        if any(later <= self._until for later in self._later_times()):
+            return False
         return not self._reader.has_work(self._permitted) and not any(
             self._lanes.has_ready(endpoint_id, self._permitted(endpoint_id))
             for endpoint_id in self._settings.endpoints
@@ -179,7 +185,11 @@ class Dispatcher:
 
     def _permitted(self, endpoint_id):
         """Return the latency classes that may be read and sent now."""
-        if not self._gates.is_passable(endpoint_id, time.monotonic()):
+        now = time.monotonic()
+        alternate = self._alternate_of(endpoint_id)
+        if not self._gates.is_passable(endpoint_id, now) and not (
+            alternate and self._gates.is_passable(alternate.id, now)
+        ):
             return ()
         return URGENT if endpoint_id in self._batch_waits else CLASSES
 
@@ -224,10 +234,17 @@ class Dispatcher:
             return 0
         now = time.monotonic()
         due = min(*self._timers.values(), self._reader.refresh_at)
-        for later in (self._lanes.next_due(), self._gates.next_change(now)):
-            if later is not None:
-                due = min(due, later)
-        return max(due - now, 0)
+        return max(min(due, *self._later_times(), FOREVER) - now, 0)
+
+    def _later_times(self):
+        """Return the monotonic times at which something may be sent again."""
+        now = time.monotonic()
+        times = (
+            self._lanes.next_due(),
+            self._gates.next_change(now),
+            self._rates.next_change(now),
+        )
+        return [each for each in times if each is not None]
 
     def _wait(self, timeout):
         readable, _w, _x = select.select(
@@ -294,14 +311,14 @@ class Dispatcher:
     # sending
 
     def _dispatch(self):
-        taken = []
-        for endpoint in self._settings.endpoints.values():
-            pool = self._pools.get(endpoint.id)
-            if pool is None:
-                pool = self._pools[endpoint.id] = SenderPool(
-                    endpoint, self._results, self._wake
-                )
-            taken += [(pool, each) for each in self._take(pool)]
+        if self._suspect:
+            return
+        taken = [
+            pair
+            for endpoint in self._settings.endpoints.values()
+            for pair in self._take(endpoint)
+        ]
+        taken = self._seclude(taken)
         if not taken:
             return
         self._taken.update(delivery.id for _pool, delivery in taken)
@@ -314,43 +331,111 @@ class Dispatcher:
             for _pool, delivery in taken:
                 self._lanes.put_back(delivery)
             raise
+        jobs = defaultdict(list)
         for pool, delivery in taken:
             if delivery.crashes >= MAX_CRASHES:
-                self._results.append(Attempted(delivery, _POISON, time.monotonic()))
+                self._settle_unsent(pool, delivery, _POISON)
             elif outcome := unmapped.get(delivery.id):
-                self._results.append(Attempted(delivery, outcome, time.monotonic()))
+                self._settle_unsent(pool, delivery, outcome)
             else:
-                pool.submit(delivery)
+                jobs[pool].append(delivery)
+        for pool, deliveries in jobs.items():
+            pool.submit(deliveries)
 
-    def _take(self, pool):
-        """Take from the lanes what a pool can send now."""
-        endpoint_id = pool.endpoint.id
-        classes = self._permitted(endpoint_id)
+    def _settle_unsent(self, pool, delivery, outcome):
+        attempted = Attempted(delivery, outcome, time.monotonic(), via=pool.endpoint.id)
+        self._results.append(attempted)
+
+    def _take(self, endpoint):
+        """Take from the lanes of an endpoint what can be sent now, and through which
+        pool: its own, or that of its alternate while it is not reachable."""
+        classes = self._permitted(endpoint.id)
         if not classes:
             return []
+        pool = self._pool(endpoint)
+        taken = self._take_through(pool, endpoint.id, classes)
+        alternate = self._alternate_of(endpoint.id)
+        if alternate:
+            other = self._pool(alternate)
+            taken += self._take_through(
+                other, endpoint.id, classes, self._settings.alternating_interfaces
+            )
+        return taken
+
+    def _alternate_of(self, endpoint_id):
+        """Return the endpoint that stands in for one that is not reachable, if any."""
         if self._gates.is_closed(endpoint_id):
+            return None
+        endpoint = self._settings.endpoints.get(endpoint_id)
+        if not endpoint or not self._settings.alternating_interfaces:
+            return None
+        return self._settings.endpoints.get(endpoint.alternate_id)
+
+    def _pool(self, endpoint):
+        pool = self._pools.get(endpoint.id)
+        if pool is None:
+            pool = self._pools[endpoint.id] = SenderPool(
+                endpoint, self._results, self._wake
+            )
+        return pool
+
+    def _take_through(self, pool, endpoint_id, classes, interfaces=None):
+        """Take deliveries of an endpoint as far as a pool can send them now."""
+        target = pool.endpoint
+        if self._gates.is_closed(target.id):
             if pool.is_tripped and not self._results:
                 # every failure it saw is counted, and the endpoint is not down
                 pool.reset()
-            free = pool.depth - self._lanes.sending_by_endpoint[endpoint_id]
-            return self._lanes.take(endpoint_id, free, classes)
-        probe = self._lanes.take(endpoint_id, 1, classes)
-        if probe and not self._gates.try_probe(probe[0]):
-            self._lanes.put_back(probe.pop())
-        if probe:
-            pool.permit_probe()
-        return probe
+            free = pool.depth - self._load[target.id]
+            if target.rate_limit:
+                if not self._lanes.has_ready(endpoint_id, classes):
+                    return []
+                free = self._rates.allow(target, free)
+            taken = self._lanes.take(endpoint_id, free, classes, interfaces)
+            self._rates.spend(target, len(taken))
+        elif self._gates.is_passable(target.id, time.monotonic()):
+            taken = self._lanes.take(endpoint_id, 1, classes, interfaces)
+            if taken and not self._gates.try_probe(target.id, taken[0]):
+                self._lanes.put_back(taken.pop())
+            if taken:
+                pool.permit_probe()
+        else:
+            return []
+        self._load[target.id] += len(taken)
+        return [(pool, delivery) for delivery in taken]
+
+    def _seclude(self, taken):
+        """Keep what was on the wire in a crash apart from everything else.
+
+        A process that dies leaves several suspects. Sent beside others again, an innocent
+        one could be condemned with the culprit.
+        """
+        suspects = [pair for pair in taken if 0 < pair[1].crashes < MAX_CRASHES]
+        if not suspects:
+            return taken
+        # nothing more goes out until the wire is empty, then one of them
+        chosen = [] if self._taken else suspects[:1]
+        for pair in taken:
+            if pair not in chosen:
+                self._put_back(pair[0].endpoint.id, pair[1])
+        if chosen:
+            self._suspect = chosen[0][1].id
+        return chosen
 
     def _retire(self, pool):
         """Stop using a pool: what it has not begun to send goes back to its lane."""
         for delivery in pool.withdraw():
-            self._put_back(delivery)
+            self._put_back(pool.endpoint.id, delivery)
         pool.close()
 
-    def _put_back(self, delivery):
+    def _put_back(self, endpoint_id, delivery):
+        """A delivery that was taken for a pool was not sent."""
+        self._load[endpoint_id] -= 1
         self._taken.discard(delivery.id)
         self._lanes.put_back(delivery)
-        self._gates.abandon(delivery)
+        self._gates.abandon(endpoint_id, delivery)
+        if self._suspect == delivery.id:
+            self._suspect = None
 
     # writing down
 
@@ -362,11 +447,15 @@ class Dispatcher:
         if not batch:
             return
         now = time.monotonic()
-        delivered, retried, dead, blocking = [], [], [], []
+        delivered, retried, dead, blocking, settled = [], [], [], [], []
         for attempted in batch:
             if attempted.outcome.verdict is Verdict.HELD:
-                self._put_back(attempted.delivery)
+                self._put_back(attempted.via, attempted.delivery)
                 continue
+            self._load[attempted.via] -= 1
+            if self._suspect == attempted.delivery.id:
+                self._suspect = None
+            settled.append(attempted.delivery.id)
             self._decide(attempted)
             self._gates.count(attempted)
             if attempted.reason and (
@@ -385,6 +474,7 @@ class Dispatcher:
             self._lanes.finish(attempted.delivery, now)
         for attempted in retried:
             attempted.delivery.attempts += attempted.counted
+            attempted.delivery.crashes = 0  # it can be sent without harm
             self._lanes.park(attempted.delivery, now + attempted.delay)
         for attempted in blocking:
             self._lanes.block(attempted.delivery)
@@ -395,23 +485,23 @@ class Dispatcher:
         self._store.retry(retried)
         self._store.bury(dead, blocking=False)
         self._store.bury(blocking, blocking=True)
-        self._taken.difference_update(each.delivery.id for each in batch)
+        self._taken.difference_update(settled)
 
     def _decide(self, attempted):
         """Fill in when to try again, or why not."""
         delivery, outcome = attempted.delivery, attempted.outcome
         if outcome.verdict is Verdict.DELIVERED:
-            self._last_ok.add(delivery.endpoint_id)
+            self._last_ok.add(attempted.via)
             return
         if hidden := self._settings.masks.get(delivery.version_id):
             masking.redact_outcome(outcome, delivery, hidden)
         if not outcome.reason:
-            self._last_error[delivery.endpoint_id] = outcome.error_code
+            self._last_error[attempted.via] = outcome.error_code
         _logger.info(
             "Delivery %s of %s to endpoint %s failed: %s, trace %s",
             delivery.uuid,
             delivery.type,
-            delivery.endpoint_id,
+            attempted.via,
             outcome.error_code,
             trace.trace_id(delivery.traceparent),
         )
@@ -420,7 +510,7 @@ class Dispatcher:
             return
         endpoint = self._settings.endpoints.get(delivery.endpoint_id)
         if outcome.verdict is Verdict.GONE:
-            self._pause(delivery.endpoint_id, outcome.error_code)
+            self._pause(attempted.via, outcome.error_code)
         if (
             outcome.verdict is Verdict.GONE
             or endpoint is None

@@ -117,6 +117,33 @@ _CLOSE = f"""
      WHERE endpoint_id = %(endpoint_id)s AND breaker <> 'closed'
  RETURNING {_BREAKER}
 """
+# What is granted moves a point in time onwards; it may reach up to now, and what was not
+# asked for is forgotten but for a short burst.
+_TOKENS = """
+    UPDATE mfg_integration_endpoint_state s
+       SET rate_at = g.at + g.granted / %(rate)s * interval '1 second'
+      FROM (
+           SELECT t.now, t.at,
+                  LEAST(%(wanted)s, floor(EXTRACT(epoch FROM t.now - t.at)::float8
+                                          * %(rate)s + 0.001))::float8 AS granted
+             FROM (
+                  SELECT o.now,
+                         GREATEST(COALESCE(o.rate_at, '-infinity'),
+                                  o.now - %(burst)s * interval '1 second') AS at
+                    FROM (
+                         SELECT rate_at, timezone('UTC', clock_timestamp()) AS now
+                           FROM mfg_integration_endpoint_state
+                          WHERE endpoint_id = %(endpoint_id)s
+                            FOR UPDATE
+                         ) o
+                  ) t
+           ) g
+     WHERE s.endpoint_id = %(endpoint_id)s
+ RETURNING g.granted::integer,
+           EXTRACT(epoch FROM s.rate_at + interval '1 second' / %(rate)s - g.now)::float8
+"""
+#: seconds of a rate that may be used at once after a pause
+BURST = 0.25
 
 
 @dataclass(slots=True)
@@ -223,6 +250,23 @@ class EndpointStates:
         row = self._cursor.fetchone()
         self._tell()
         return row and Breaker(*row)
+
+    def take_tokens(self, endpoint_id, rate, wanted):
+        """Take from the allowance of an endpoint.
+
+        :param rate: messages a second
+        :return: (how many may be sent, seconds until the next one may)
+        """
+        self._cursor.execute(
+            _TOKENS,
+            {
+                "endpoint_id": endpoint_id,
+                "rate": float(rate),
+                "wanted": wanted,
+                "burst": max(1 / rate, BURST),
+            },
+        )
+        return self._cursor.fetchone() or (0, 1.0)
 
     def note_contacts(self, last_ok, last_error):
         """Write down when each endpoint last answered well or failed.

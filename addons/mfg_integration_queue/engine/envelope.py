@@ -6,6 +6,7 @@ import hmac
 import json
 
 CONTENT_TYPE = "application/cloudevents+json"
+BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
 SECRET_PREFIX = "whsec_"
 
 
@@ -37,6 +38,12 @@ def build(delivery, source, plant):
         head["traceparent"] = delivery.traceparent
     data = delivery.mapped or delivery.payload
     return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "data": {data}}}'.encode()
+
+
+def batch_id(deliveries):
+    """Return the id of a request with several events: the same for the same events."""
+    uuids = ",".join(delivery.uuid for delivery in deliveries)
+    return f"batch-{hashlib.sha256(uuids.encode()).hexdigest()[:32]}"
 
 
 def sign(message_id, timestamp, body, secrets):

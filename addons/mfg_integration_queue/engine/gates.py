@@ -82,10 +82,10 @@ class Gates:
 
     # probing
 
-    def try_probe(self, delivery):
+    def try_probe(self, endpoint_id, delivery):
         """Become the one worker that probes the endpoint, with this delivery."""
-        endpoint = self._endpoints[delivery.endpoint_id]
-        gate = self._gates[delivery.endpoint_id]
+        endpoint = self._endpoints[endpoint_id]
+        gate = self._gates[endpoint_id]
         patience = endpoint.timeout_connect + endpoint.timeout_read + PROBE_GRACE
         won = self._states.try_probe(endpoint.id, patience)
         if won:
@@ -95,10 +95,10 @@ class Gates:
             self.refresh()
         return won
 
-    def abandon(self, delivery):
+    def abandon(self, endpoint_id, delivery):
         """The delivery goes back to its lane unsent; if it was the probe, :meth:`settle`
         lets somebody else try."""
-        gate = self._gates.get(delivery.endpoint_id)
+        gate = self._gates.get(endpoint_id)
         if gate and gate.probe == delivery.id:
             gate.probe, gate.abandoned = None, True
 
@@ -107,11 +107,13 @@ class Gates:
     def count(self, attempted):
         """Note the outcome of a call; :meth:`settle` draws the conclusions."""
         delivery, outcome = attempted.delivery, attempted.outcome
-        gate = self._gates.get(delivery.endpoint_id)
+        gate = self._gates.get(attempted.via)
         if gate is None:
             return
         if gate.probe == delivery.id:
-            self._probed(gate, delivery.endpoint_id, outcome)
+            self._probed(gate, attempted.via, outcome)
+        elif not attempted.is_call:
+            pass
         elif outcome.is_outage:
             tally = gate.tally
             tally.calls += 1

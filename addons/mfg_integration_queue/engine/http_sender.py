@@ -6,13 +6,18 @@ import select
 import socket
 import ssl
 import time
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
-from . import envelope
+from . import batch_answer, envelope
 from .outcome import Outcome, Verdict, classify
 
 MAX_ANSWER = 64 * 1024
+#: bytes of events in one request
+MAX_BATCH = 1024 * 1024
+#: answers to a batch that may be due to a single event in it
+CONTENT_REFUSED = frozenset({400, 409, 413, 422})
 EXCERPT = 2000
 USER_AGENT = "mfg-integration-queue"
 
@@ -90,20 +95,60 @@ class HttpSender:
     def send(self, delivery):
         """Make one attempt and return its :class:`.outcome.Outcome`; never raises for
         what the other side or the network does."""
+        outcome, _answer = self._attempt(
+            delivery.uuid, envelope.CONTENT_TYPE, self._event(delivery)
+        )
+        return outcome
+
+    def send_batch(self, deliveries):
+        """Make one attempt for several deliveries in one request and return an
+        :class:`.outcome.Outcome` for each."""
+        events = [self._event(delivery) for delivery in deliveries]
+        if sum(map(len, events)) > MAX_BATCH:
+            return self._send_halves(deliveries)
+        outcome, answer = self._attempt(
+            envelope.batch_id(deliveries),
+            envelope.BATCH_CONTENT_TYPE,
+            b"[" + b",".join(events) + b"]",
+        )
+        if outcome.status in CONTENT_REFUSED:
+            return self._send_halves(deliveries)
+        if outcome.verdict is Verdict.DELIVERED and self._endpoint.answers_each:
+            return batch_answer.outcomes(deliveries, answer, outcome)
+        return [replace(outcome) for _delivery in deliveries]
+
+    def _send_halves(self, deliveries):
+        """Send a batch that is too large or was refused as a whole in two parts: what is
+        at fault ends up alone, and the others get through."""
+        middle = len(deliveries) // 2
+        return [
+            outcome
+            for half in (deliveries[:middle], deliveries[middle:])
+            for outcome in (
+                self.send_batch(half) if len(half) > 1 else [self.send(half[0])]
+            )
+        ]
+
+    def _event(self, delivery):
         endpoint = self._endpoint
-        body = envelope.build(
+        return envelope.build(
             delivery, endpoint.sources[delivery.company_id], endpoint.plant
         )
+
+    def _attempt(self, message_id, content_type, body):
+        """Return the outcome of one request and the answer."""
+        endpoint = self._endpoint
         headers = {
-            "content-type": envelope.CONTENT_TYPE,
+            "content-type": content_type,
             "user-agent": USER_AGENT,
             **envelope.sign(
-                delivery.uuid,
+                message_id,
                 int(time.time()),
                 body,
                 [secret.raw for secret in endpoint.secrets],
             ),
         }
+        answer = b""
         try:
             status, retry_after, answer = self._exchange(body, headers)
         except AddressRefused as error:
@@ -121,7 +166,7 @@ class HttpSender:
                 outcome.excerpt = _text(answer)
                 outcome.retry_after = _seconds(retry_after)
         outcome.secret_id = endpoint.secrets[0].id if endpoint.secrets else None
-        return outcome
+        return outcome, answer
 
     def _exchange(self, body, headers):
         kept = self._connection is not None and not self._hung_up()

@@ -13,6 +13,8 @@ from .latency import CLASSES, next_class
 FOREVER = float("inf")
 #: deliveries of one lane held in memory; the rest is read when the lane gets there
 LANE_CAP = 200
+#: lanes passed over in one search for messages of certain interfaces
+UNWANTED_CAP = 200
 LEAST_URGENT = CLASSES[-1]
 
 
@@ -89,7 +91,6 @@ class Lanes:
         self._ids = set()
         self._busy = defaultdict(Counter)  # endpoint id → class → being sent
         self.loaded = Counter()  # (endpoint id, class) → deliveries in memory
-        self.sending_by_endpoint = defaultdict(int)
         self.sending = 0
 
     def __len__(self):
@@ -156,15 +157,16 @@ class Lanes:
 
     # sending
 
-    def take(self, endpoint_id, limit, classes=CLASSES):
+    def take(self, endpoint_id, limit, classes=CLASSES, interfaces=None):
         """Return up to ``limit`` deliveries of an endpoint to send now, each class
         according to its share.
 
         :param classes: those that may be sent now
+        :param interfaces: ids of the only ones whose messages are wanted
         """
         ready, busy = self._ready[endpoint_id], self._busy[endpoint_id]
-        taken = []
-        while len(taken) < limit:
+        taken, unwanted = [], []
+        while len(taken) < limit and len(unwanted) < UNWANTED_CAP:
             cls = next_class(ready, busy, classes)
             if cls is None:
                 break
@@ -174,12 +176,16 @@ class Lanes:
             lane.ready_as = None
             if not lane.waiting or lane.sending or lane.parked_until is not None:
                 continue
+            if interfaces is not None and lane.head.interface_id not in interfaces:
+                unwanted.append(lane)
+                continue
             lane.sending = lane.waiting.pop(0)
             lane.sending_as = cls
             busy[cls] += 1
             self.sending += 1
-            self.sending_by_endpoint[endpoint_id] += 1
             taken.append(lane.sending)
+        for lane in unwanted:
+            self._make_ready(lane)
         return taken
 
     def put_back(self, delivery):
@@ -311,7 +317,6 @@ class Lanes:
         lane.sending = None
         self._busy[delivery.endpoint_id][lane.sending_as] -= 1
         self.sending -= 1
-        self.sending_by_endpoint[delivery.endpoint_id] -= 1
         return lane
 
     def _go_on(self, lane, now):

@@ -33,9 +33,13 @@ _LOST = """
 _BURY = """
     WITH gone AS (
         DELETE FROM mfg_integration_worker WHERE id = ANY(%(ids)s)
-     RETURNING name, inflight
+     RETURNING id, name
+    ), wire AS (
+        DELETE FROM mfg_integration_worker_wire WHERE worker_id = ANY(%(ids)s)
+     RETURNING worker_id, inflight
     ), on_the_wire AS (
-        SELECT name, unnest(inflight) AS delivery_id FROM gone
+        SELECT gone.name, unnest(wire.inflight) AS delivery_id
+          FROM gone JOIN wire ON wire.worker_id = gone.id
     ), crashed AS (
         UPDATE mfg_integration_delivery d
            SET attempts = d.attempts + 1,
@@ -68,6 +72,7 @@ class Membership:
         self._cursor = cursor
         self._name = name
         self._id = None
+        self._address = None  # of our row in mfg_integration_worker_wire
         self._skew = 0.0  # seconds our clock is ahead of the database's
 
     def register(self, mode, version):
@@ -92,9 +97,18 @@ class Membership:
                 self._skew,
             ],
         )
+        self._cursor.execute(
+            "INSERT INTO mfg_integration_worker_wire (worker_id) VALUES (%s) "
+            "RETURNING ctid::text",
+            [self._id],
+        )
+        self._address = self._cursor.fetchone()[0]
 
     def unregister(self):
         """Leave in good order: nothing is on the wire any more."""
+        self._cursor.execute(
+            "DELETE FROM mfg_integration_worker_wire WHERE worker_id = %s", [self._id]
+        )
         self._cursor.execute(
             "DELETE FROM mfg_integration_worker WHERE id = %s", [self._id]
         )
@@ -123,10 +137,20 @@ class Membership:
 
     def note_inflight(self, ids):
         """Note what is handed to the senders, before it is."""
-        self._cursor.execute(
-            "UPDATE mfg_integration_worker SET inflight = %s::bigint[] WHERE id = %s",
-            [ids, self._id],
-        )
+        # By row address, see sql/runtime.sql; without one, or after the table was
+        # rewritten, by searching.
+        for condition, place in (("ctid = %s::tid AND ", [self._address]), ("", [])):
+            if place == [None]:
+                continue
+            self._cursor.execute(
+                "UPDATE mfg_integration_worker_wire SET inflight = %s::bigint[] "
+                f"WHERE {condition}worker_id = %s RETURNING ctid::text",
+                [ids, *place, self._id],
+            )
+            row = self._cursor.fetchone()
+            if row:
+                self._address = row[0]
+                return
 
     def settle_lost(self, grace):
         """Record what dead dispatchers may have had on the wire.

@@ -29,6 +29,8 @@ class Outcome:
     retry_after: float | None = None
     duration: float = 0.0
     secret_id: int | None = None
+    #: the receiver answered for this message in the answer to a batch
+    in_batch: bool = False
     #: why a delivery is dead that never went on the wire
     reason: str | None = None
     #: what is missing, the same text for every message that lacks it
@@ -37,15 +39,17 @@ class Outcome:
     @property
     def is_outage(self):
         """Whether the receiver as a whole seems to be down, not this message wrong."""
-        return self.verdict is Verdict.RETRY and self.error_code != OWN_DEFECT
+        return (
+            self.verdict is Verdict.RETRY
+            and self.error_code != OWN_DEFECT
+            and not self.in_batch
+        )
 
     @property
     def is_answer(self):
         """Whether the receiver dealt with the message, also by refusing it."""
-        return self.status is not None and self.verdict in (
-            Verdict.DELIVERED,
-            Verdict.DEAD,
-        )
+        refused = self.verdict is Verdict.DEAD and self.status is not None
+        return refused or self.in_batch or self.verdict is Verdict.DELIVERED
 
 
 #: answers that say "not now" (RFC 9110, Standard Webhooks 1.0)

@@ -1,5 +1,8 @@
 """Monthly partitions of the append-only runtime tables."""
 
+import time
+
+import psycopg2
 from dateutil.relativedelta import relativedelta
 
 from odoo.tools import SQL
@@ -16,6 +19,7 @@ RUNTIME_TABLES = (
     *PARTITIONED,
     "mfg_integration_delivery",
     "mfg_integration_worker",
+    "mfg_integration_worker_wire",
     "mfg_integration_endpoint_state",
     "mfg_integration_inbox_todo",
     "mfg_integration_inbox_key",
@@ -25,6 +29,10 @@ RUNTIME_TABLES = (
     "mfg_integration_minute_mark",
 )
 MONTHS_AHEAD = 3
+#: how long a DROP waits for users of a partition, how often and how soon it tries again
+DROP_WAIT = "50ms"
+DROP_TRIES = 100
+DROP_PAUSE = 0.1
 
 
 def ensure(cr, today, months_ahead=MONTHS_AHEAD):
@@ -61,11 +69,47 @@ def ensure(cr, today, months_ahead=MONTHS_AHEAD):
     return created
 
 
+def drop_patiently(connection, table, month):
+    """Drop old partitions while users work: like :func:`drop_before`, one by one, and
+    never in anybody's way.
+
+    A DROP waits for whoever uses the table, and everybody who comes later waits behind
+    it. So it gives up at once and tries again a moment later.
+
+    :param connection: in autocommit
+    :return: (names of the dropped partitions, names of those that were in use all the time)
+    """
+    dropped, busy = [], []
+    with connection.cursor() as cr:
+        for name in _ended_before(cr, table, month):
+            (dropped if _drop(cr, name) else busy).append(name)
+    return dropped, busy
+
+
+def _drop(cr, name):
+    for _try in range(DROP_TRIES):
+        try:
+            # one statement string is one transaction, which takes the timeout with it
+            cr.execute(f"SET LOCAL lock_timeout = '{DROP_WAIT}'; DROP TABLE \"{name}\"")
+        except psycopg2.errors.LockNotAvailable:
+            time.sleep(DROP_PAUSE)
+        else:
+            return True
+    return False
+
+
 def drop_before(cr, table, month):
     """Drop the partitions of ``table`` that ended before the first day of ``month``.
 
     :return: names of the dropped partitions
     """
+    names = _ended_before(cr, table, month)
+    for name in names:
+        cr.execute(SQL("DROP TABLE %s", SQL.identifier(name)))
+    return names
+
+
+def _ended_before(cr, table, month):
     limit = f"{table}_{month:%Y_%m}"
     cr.execute(
         """
@@ -79,10 +123,7 @@ def drop_before(cr, table, month):
         """,
         [table, limit],
     )
-    names = [name for (name,) in cr.fetchall()]
-    for name in names:
-        cr.execute(SQL("DROP TABLE %s", SQL.identifier(name)))
-    return names
+    return [name for (name,) in cr.fetchall()]
 
 
 def _exists(cr, name):

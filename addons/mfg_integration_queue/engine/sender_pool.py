@@ -44,10 +44,11 @@ class SenderPool:
     @property
     def depth(self):
         """How many deliveries to hand over: those on the wire and a little more."""
+        size = self.endpoint.batch_size
         if self._failures:
-            return self._benefit_of_doubt
+            return self._benefit_of_doubt * size
         ahead = self.endpoint.concurrency * AHEAD / self._mean_duration
-        return self.endpoint.concurrency + min(int(ahead), MAX_AHEAD)
+        return (self.endpoint.concurrency + min(int(ahead), MAX_AHEAD)) * size
 
     @property
     def is_tripped(self):
@@ -63,9 +64,14 @@ class SenderPool:
         """Let one message through although the breaker is open."""
         self.reset(self.endpoint.breaker_failures - 1)
 
-    def submit(self, delivery):
-        """Queue one delivery."""
-        self._jobs.put(delivery)
+    def submit(self, deliveries):
+        """Queue deliveries, as many in one request as the endpoint takes."""
+        size = self.endpoint.batch_size
+        for first in range(0, len(deliveries), size):
+            self._jobs.put(deliveries[first : first + size])
+            self._start_thread()
+
+    def _start_thread(self):
         if len(self._threads) < self.endpoint.concurrency:
             thread = threading.Thread(
                 target=self._run,
@@ -80,7 +86,7 @@ class SenderPool:
         withdrawn = []
         while True:
             try:
-                withdrawn.append(self._jobs.get_nowait())
+                withdrawn += self._jobs.get_nowait()
             except Empty:
                 return withdrawn
 
@@ -91,28 +97,47 @@ class SenderPool:
 
     def _run(self):
         sender = SENDERS[self.endpoint.transport](self.endpoint)
-        while delivery := self._jobs.get():
+        while deliveries := self._jobs.get():
             started_at = time.monotonic()
             if not self._begin():
-                self._report(Attempted(delivery, Outcome(Verdict.HELD), started_at))
+                self._report(
+                    deliveries, [Outcome(Verdict.HELD) for _each in deliveries], 0.0
+                )
                 continue
             try:
-                outcome = sender.send(delivery)
+                if len(deliveries) == 1:
+                    outcomes = [sender.send(deliveries[0])]
+                else:
+                    outcomes = sender.send_batch(deliveries)
             except Exception as error:
-                # A defect must cost one message, not a thread and all behind it.
-                _logger.exception("Delivery %s could not be sent", delivery.uuid)
-                outcome = Outcome(
-                    Verdict.RETRY, error_code=OWN_DEFECT, excerpt=repr(error)
-                )
-            duration = outcome.duration = time.monotonic() - started_at
+                # A defect must cost messages their attempt, not a thread and all behind it.
+                _logger.exception("Delivery %s could not be sent", deliveries[0].uuid)
+                outcomes = [
+                    Outcome(Verdict.RETRY, error_code=OWN_DEFECT, excerpt=repr(error))
+                    for _each in deliveries
+                ]
+            duration = time.monotonic() - started_at
+            for outcome in outcomes:
+                outcome.duration = duration
             self._mean_duration += _SMOOTHING * (duration - self._mean_duration)
-            self._report(Attempted(delivery, outcome, started_at))
-            self._end(outcome)
+            self._report(deliveries, outcomes, started_at)
+            self._end(outcomes[0])
         sender.close()
 
-    def _report(self, attempted):
+    def _report(self, deliveries, outcomes, started_at):
         was_empty = not self._results
-        self._results.append(attempted)
+        is_call = True
+        for delivery, outcome in zip(deliveries, outcomes, strict=True):
+            self._results.append(
+                Attempted(
+                    delivery,
+                    outcome,
+                    started_at,
+                    is_call=is_call,
+                    via=self.endpoint.id,
+                )
+            )
+            is_call = False
         if was_empty:
             self._wake()
 

@@ -39,6 +39,13 @@ class EndpointSettings:
     breaker_pause: float = 30.0
     breaker_longest: float = 900.0
     batch_hours: BatchHours = BatchHours()
+    #: messages in one request, and whether its answer tells of each of them
+    batch_size: int = 1
+    answers_each: bool = False
+    #: messages a second over all workers; 0 for any number
+    rate_limit: float = 0.0
+    #: endpoint that takes over while this one is not reachable
+    alternate_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,8 @@ class Settings:
     endpoints: dict[int, EndpointSettings]
     #: interfaces whose dead letter stops the messages behind it
     blocking_interfaces: frozenset[int]
+    #: interfaces that go to the alternate endpoint while theirs is not reachable
+    alternating_interfaces: frozenset[int] = frozenset()
     #: (interface version id, endpoint id) → :class:`.mapping.Plan`
     mappings: dict = field(default_factory=dict)
     #: interface version id → parsed paths of its confidential fields

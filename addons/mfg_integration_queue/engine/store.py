@@ -97,22 +97,22 @@ _RESULT = """
           FROM unnest(%(id)s::bigint[], %(ago)s::float8[], %(duration)s::float8[],
                       %(status)s::integer[], %(code)s::varchar[], %(excerpt)s::varchar[],
                       %(secret)s::integer[], %(delay)s::float8[], %(reason)s::varchar[],
-                      %(cause)s::varchar[], %(counted)s::integer[])
+                      %(cause)s::varchar[], %(counted)s::integer[], %(via)s::integer[])
                AS r(delivery_id, ago, duration, status, code, excerpt, secret_id, delay,
-                    reason, cause, counted)
+                    reason, cause, counted, via)
     )"""
 _ATTEMPT = """
     INSERT INTO mfg_integration_attempt
            (delivery_id, event_id, interface_id, endpoint_id, company_id, attempt_no,
             started_at, duration_ms, status, error_code, excerpt, worker, secret_id)
-    SELECT id, event_id, interface_id, endpoint_id, company_id, attempts + 1, started_at,
+    SELECT id, event_id, interface_id, via, company_id, attempts + 1, started_at,
            duration * 1000, status, code, excerpt, %(worker)s, secret_id
       FROM done
 """
 _DONE_COLUMNS = """
     d.id, d.event_id, d.event_at, d.interface_id, d.endpoint_id, d.company_id, d.lane,
     d.class, d.created_at, d.due_at, d.first_attempt_at, r.duration, r.status, r.code,
-    r.excerpt, r.secret_id, r.reason, r.cause,
+    r.excerpt, r.secret_id, r.reason, r.cause, COALESCE(r.via, d.endpoint_id) AS via,
     timezone('UTC', clock_timestamp()) - r.ago * interval '1 second' AS started_at
 """
 _LOG = """
@@ -143,6 +143,7 @@ _RETRY = f"""
     done AS (
         UPDATE mfg_integration_delivery d
            SET attempts = d.attempts + r.counted,
+               crashes = 0,
                next_at = timezone('UTC', clock_timestamp()) + r.delay * interval '1 second',
                first_attempt_at = COALESCE(d.first_attempt_at,
                    timezone('UTC', clock_timestamp()) - r.ago * interval '1 second'),
@@ -216,6 +217,10 @@ class Attempted:
     reason: str | None = None
     #: whether it uses up one of the attempts: not while the endpoint is known to be down
     counted: bool = True
+    #: whether it stands for the request: one of each batch does
+    is_call: bool = True
+    #: endpoint that was called: the delivery's own or its alternate
+    via: int | None = None
 
 
 @dataclass(slots=True)
@@ -359,6 +364,7 @@ class Store:
             reason=[each.reason for each in attempted],
             cause=[outcome.cause for outcome in outcomes],
             counted=[int(each.counted) for each in attempted],
+            via=[each.via for each in attempted],
             worker=self._worker,
         )
         self._cursor.execute(query, params)

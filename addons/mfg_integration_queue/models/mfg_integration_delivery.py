@@ -1,3 +1,4 @@
+import datetime
 import time
 
 from odoo import _, api, fields, models
@@ -11,6 +12,8 @@ from ..engine.wakeup import notify_after_commit, workers_alive
 
 #: seconds one cron run delivers at most
 CRON_BUDGET = 45
+#: how often Odoo looks at its scheduled actions when nobody wakes it
+CRON_INTERVAL = datetime.timedelta(seconds=60)
 
 # Both branches give the same columns with the same types, so PostgreSQL pushes filters
 # and the order by id down into the hot table and the partitions of the log.
@@ -304,5 +307,12 @@ class MfgIntegrationDelivery(models.Model):
                 """
             )
             next_at = cr.fetchone()[0]
-        if next_at:
-            self.env.ref("mfg_integration_queue.ir_cron_deliver")._trigger(at=next_at)
+        if not next_at:
+            return
+        cron = self.env.ref("mfg_integration_queue.ir_cron_deliver")
+        if next_at <= fields.Datetime.now() + CRON_INTERVAL:
+            # Odoo looks at future triggers once a minute only: go on right away, the
+            # next run waits for what is due within its time.
+            cron._trigger()
+        else:
+            cron._trigger(at=next_at)

@@ -84,6 +84,41 @@ class MfgIntegrationEndpoint(models.Model):
         required=True,
         default=lambda self: self._default_retry_policy_id(),
     )
+    batch_size = fields.Integer(
+        string="Messages per Request",
+        default=1,
+        required=True,
+        tracking=True,
+        help="More than one: messages of different records travel together, as a JSON "
+        "array of CloudEvents (application/cloudevents-batch+json).",
+    )
+    batch_answer = fields.Selection(
+        [
+            ("all", "All or none are accepted"),
+            ("each", "The answer tells of each message"),
+        ],
+        default="all",
+        required=True,
+        tracking=True,
+        help="All or none: a refused request is sent again in halves until the message at "
+        "fault is alone. Each: the receiver answers 200 with a JSON object "
+        '{"results": [{"id": …, "status": …, "error": …}]}.',
+    )
+    rate_limit = fields.Float(
+        string="Messages per Second",
+        tracking=True,
+        help="No more than so many are sent, by all workers together. 0: any number.",
+    )
+    alternate_id = fields.Many2one(
+        "mfg.integration.endpoint",
+        string="Alternate Endpoint",
+        tracking=True,
+        check_company=True,
+        ondelete="restrict",
+        domain="[('id', '!=', id)]",
+        help="Takes the messages of interfaces whose fallback is the alternate endpoint, "
+        "for as long as this one is not reachable.",
+    )
     batch_window_ids = fields.One2many(
         "mfg.integration.batch.window",
         "endpoint_id",
@@ -113,6 +148,16 @@ class MfgIntegrationEndpoint(models.Model):
             "concurrency_range",
             "CHECK(concurrency BETWEEN 1 AND 64)",
             "Parallel requests must be between 1 and 64.",
+        ),
+        (
+            "batch_size_range",
+            "CHECK(batch_size BETWEEN 1 AND 500)",
+            "Messages per request must be between 1 and 500.",
+        ),
+        (
+            "rate_limit_positive",
+            "CHECK(rate_limit IS NULL OR rate_limit >= 0)",
+            "Messages per second must not be negative; 0 means any number.",
         ),
         (
             "timeouts_range",
@@ -185,6 +230,18 @@ class MfgIntegrationEndpoint(models.Model):
             self.env["mfg.integration.folder"]._check_path(
                 endpoint.system_id, endpoint.folder, endpoint.name
             )
+
+    @api.constrains("alternate_id")
+    def _check_alternate(self):
+        for endpoint in self:
+            if endpoint.alternate_id == endpoint:
+                raise ValidationError(
+                    _(
+                        "Endpoint %(endpoint)s cannot be its own alternate: choose "
+                        "another one.",
+                        endpoint=endpoint.name,
+                    )
+                )
 
     @api.constrains("active")
     def _check_active(self):
@@ -360,14 +417,15 @@ class MfgIntegrationEndpoint(models.Model):
             except UserError as error:
                 # One endpoint without its key must not stop the others.
                 _logger.info("Endpoint %s is not served: %s", endpoint.name, error)
-        blocking = self.env["mfg.integration.interface"].search(
-            [("on_dead", "=", "block")]
-        )
+        interfaces = self.env["mfg.integration.interface"]
+        blocking = interfaces.search([("on_dead", "=", "block")])
+        alternating = interfaces.search([("fallback_mode", "=", "alternate")])
         versions = self.env["mfg.integration.interface.version"]
         confidential = versions.search([("masked_paths", "!=", False)])
         return Settings(
             endpoints,
             frozenset(blocking.ids),
+            frozenset(alternating.ids),
             self._mappings(list(endpoints)),
             {version.id: versions._masks(version.id) for version in confidential},
         )
@@ -439,6 +497,10 @@ class MfgIntegrationEndpoint(models.Model):
             breaker_failures=self.breaker_failures,
             breaker_pause=self.breaker_pause,
             breaker_longest=self.breaker_longest,
+            batch_size=self.batch_size if self.transport == "https" else 1,
+            answers_each=self.batch_answer == "each",
+            rate_limit=self.rate_limit,
+            alternate_id=self.alternate_id.id or None,
             batch_hours=BatchHours(self.batch_window_ids._minutes(), self.batch_zone),
         )
 

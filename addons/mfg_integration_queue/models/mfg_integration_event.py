@@ -1,17 +1,28 @@
 import datetime
 import hashlib
 import json
+import logging
 import re
 import uuid
+from contextlib import closing
+
+import psycopg2
+from dateutil.relativedelta import relativedelta
 
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError
 from odoo.http import request
+from odoo.sql_db import connection_info_for
+from odoo.tools import format_datetime
 
 from ..engine import partitions, trace
 from ..engine.lanes import partition_of
 from ..engine.outbox import Outbox
 
+_logger = logging.getLogger(__name__)
+
+#: whole months of history that are kept; system parameter, 0 keeps everything
+RETENTION_MONTHS = 24
 #: bytes of payload; larger documents belong into a file of their own
 MAX_PAYLOAD = 1024 * 1024
 MAX_LANE = 200
@@ -120,7 +131,8 @@ class MfgIntegrationEvent(models.Model):
         :param str key: messages with the same key stay in order; default: the record
         :param datetime occurred_at: UTC; default: the database's clock
         :raises UserError: unknown interface, no approved contract, a company the
-            interface does not serve, nobody subscribed, a payload that is not JSON
+            interface does not serve, nobody subscribed, a payload that is not JSON, an
+            interface whose fallback refuses documents while its receiver is down
         """
         if not isinstance(record, models.BaseModel):
             raise UserError(_("emit() takes a record; it is not available over RPC."))
@@ -140,6 +152,8 @@ class MfgIntegrationEvent(models.Model):
         route = outbox.routes[interface_code]
         company = self._company_of(record)
         endpoints = self._check_route(route, interface_code, record, company)
+        if route["blocks"]:
+            self._check_reachable(route, endpoints, record)
         if payload is None:
             payload = self._payload_of(record, interface_code)
         text = self._serialise(payload, interface_code, record)
@@ -230,6 +244,50 @@ class MfgIntegrationEvent(models.Model):
         return endpoints
 
     @api.model
+    def _check_reachable(self, route, endpoints, record):
+        """Refuse the document if its interface wants that and the other side is down.
+
+        An endpoint that is down lets one document through when nothing waits for it: its
+        message is the probe that finds out that the endpoint is back.
+        """
+        self.env.cr.execute(
+            """
+            SELECT s.endpoint_id, s.paused_at IS NOT NULL,
+                   COALESCE(s.paused_at, s.breaker_since)
+              FROM mfg_integration_endpoint_state s
+             WHERE s.endpoint_id = ANY(%s)
+               AND (s.paused_at IS NOT NULL
+                    OR s.breaker <> 'closed'
+                       AND EXISTS (SELECT 1 FROM mfg_integration_delivery d
+                                    WHERE d.endpoint_id = s.endpoint_id))
+             LIMIT 1
+            """,
+            [[endpoint_id for endpoint_id, _partitions in endpoints]],
+        )
+        down = self.env.cr.fetchone()
+        if not down:
+            return
+        endpoint_id, paused, since = down
+        # sudo: whoever finishes the document is told whom to ask
+        endpoint = self.env["mfg.integration.endpoint"].sudo().browse(endpoint_id)
+        interface = self.env["mfg.integration.interface"].sudo().browse(route["id"])
+        owner = interface.exception_owner_id or interface.owner_id
+        raise UserError(
+            _(
+                "%(document)s cannot be completed now: interface %(interface)s requires "
+                "%(system)s, which is %(state)s since %(since)s. %(owner)s",
+                document=record.display_name,
+                interface=interface.name,
+                system=endpoint.system_id.name,
+                state=_("paused") if paused else _("not reachable"),
+                since=format_datetime(self.env, since),
+                owner=_("Ask %(owner)s, who looks after it.", owner=owner.name)
+                if owner
+                else _("Nobody is named as its owner: ask an administrator."),
+            )
+        )
+
+    @api.model
     def _payload_of(self, record, code):
         builder = getattr(record, "_mfg_integration_payload", None)
         if builder is None:
@@ -303,6 +361,45 @@ class MfgIntegrationEvent(models.Model):
         if not given and request:
             given = trace.valid(request.httprequest.headers.get("traceparent"))
         return trace.follow(given, message_id) if given else trace.begin(message_id)
+
+    @api.model
+    def _cron_drop_old_partitions(self):
+        """Drop whole months of outbound history that is older than the retention.
+
+        What an unfinished message or an open dead letter still needs stays. Partitions
+        that are in use all the time are left for the next day.
+        """
+        months = int(
+            self.env["ir.config_parameter"].get_param(
+                "mfg_integration_queue.retention_months", RETENTION_MONTHS
+            )
+        )
+        if months <= 0:
+            return
+        self.env.cr.execute(
+            """
+            SELECT LEAST((SELECT MIN(event_at) FROM mfg_integration_delivery),
+                         (SELECT MIN(e.created_at)
+                            FROM mfg_integration_dead d
+                            JOIN mfg_integration_event e ON e.id = d.event_ref
+                           WHERE d.state = 'open'))
+            """
+        )
+        needed = self.env.cr.fetchone()[0]
+        limit = fields.Date.today().replace(day=1) - relativedelta(months=months)
+        keep_events = min(limit, needed.date().replace(day=1)) if needed else limit
+        _name, info = connection_info_for(self.env.cr.dbname)
+        # Connections of their own: each DROP is a transaction that gives way at once.
+        with closing(psycopg2.connect(**info)) as connection:
+            connection.autocommit = True
+            for table, month in (
+                ("mfg_integration_attempt", keep_events),
+                ("mfg_integration_delivery_log", keep_events),
+                ("mfg_integration_event", keep_events),
+            ):
+                dropped, busy = partitions.drop_patiently(connection, table, month)
+                if dropped or busy:
+                    _logger.info("Dropped %s; still in use: %s", dropped, busy)
 
     @api.model
     def _cron_maintain_partitions(self):

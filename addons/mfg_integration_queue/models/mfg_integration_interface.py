@@ -127,6 +127,20 @@ class MfgIntegrationInterface(models.Model):
         default="continue",
         tracking=True,
     )
+    fallback_mode = fields.Selection(
+        [
+            ("wait", "Messages wait in order"),
+            ("alternate", "The alternate endpoint takes over"),
+            ("block", "Documents are refused"),
+        ],
+        string="When the Other Side Is Down",
+        required=True,
+        default="wait",
+        tracking=True,
+        help="What happens while an endpoint is not reachable. Refused documents cannot be "
+        "completed before the other side is back; the message names the interface and who "
+        "answers for it.",
+    )
     processing_mode = fields.Selection(
         [
             ("async", "Accept at once, process afterwards"),
@@ -338,7 +352,7 @@ class MfgIntegrationInterface(models.Model):
 
         Plain values, because they are cached across transactions:
         ``{"id", "version_id", "type", "aggregate", "class", "max_age_hours",
-        "due_minutes", "name", "company_id",
+        "blocks", "due_minutes", "name", "company_id",
         "endpoints": {company id: [(endpoint id, partitions), …]}}``.
         """
         # sudo: whoever finishes a document emits, also without rights on interfaces
@@ -361,6 +375,7 @@ class MfgIntegrationInterface(models.Model):
             "aggregate": code.partition(".")[0],
             "class": LATENCY_CLASSES[interface.latency_class],
             "max_age_hours": interface.max_age_hours,
+            "blocks": interface.fallback_mode == "block",
             "due_minutes": interface.sla_max_age_minutes or None,
             "name": interface.name,
             "company_id": interface.company_id.id,

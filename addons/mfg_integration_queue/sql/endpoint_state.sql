@@ -28,4 +28,6 @@ ALTER TABLE mfg_integration_endpoint_state
     -- a window begins with a failure and ends after 30 seconds
     ADD COLUMN IF NOT EXISTS window_from timestamp,
     ADD COLUMN IF NOT EXISTS window_calls integer NOT NULL DEFAULT 0,
-    ADD COLUMN IF NOT EXISTS window_failures integer NOT NULL DEFAULT 0;
+    ADD COLUMN IF NOT EXISTS window_failures integer NOT NULL DEFAULT 0,
+    -- rate limit: what is granted so far is used up at this moment
+    ADD COLUMN IF NOT EXISTS rate_at timestamp;

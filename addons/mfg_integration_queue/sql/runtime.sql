@@ -139,9 +139,17 @@ CREATE TABLE IF NOT EXISTS mfg_integration_worker (
     version varchar NOT NULL,
     started_at timestamp NOT NULL DEFAULT timezone('UTC', clock_timestamp()),
     heartbeat_at timestamp NOT NULL DEFAULT timezone('UTC', clock_timestamp()),
-    partitions integer NOT NULL DEFAULT 0,
-    inflight bigint[] NOT NULL DEFAULT '{}'
+    partitions integer NOT NULL DEFAULT 0
 );
 
 -- since 17.0.1.1.0: seconds the worker's clock is ahead of the database's
 ALTER TABLE mfg_integration_worker ADD COLUMN IF NOT EXISTS clock_skew float8 NOT NULL DEFAULT 0;
+
+-- since 17.0.1.1.0: what each worker has on the wire, apart from the row that others read
+-- all the time. Written at every hand-over, by row address and without any index: while an
+-- old snapshot is held, every version of a row stays, and an index would find them all.
+ALTER TABLE mfg_integration_worker DROP COLUMN IF EXISTS inflight;
+CREATE TABLE IF NOT EXISTS mfg_integration_worker_wire (
+    worker_id integer NOT NULL,
+    inflight bigint[] NOT NULL DEFAULT '{}'
+) WITH (fillfactor = 50);

@@ -12,6 +12,7 @@ from . import test_error_catalogue
 from . import test_exception
 from . import test_file_pickup
 from . import test_file_sender
+from . import test_fallback
 from . import test_http_sender
 from . import test_inbound_http
 from . import test_inbound_processing

@@ -36,7 +36,9 @@ class GateCase(EngineCase):
     def _call(self, gates, verdict=Verdict.RETRY, id_=1, **result):
         gates.count(
             Attempted(
-                delivery(id_, endpoint=self.endpoint.id), Outcome(verdict, **result)
+                delivery(id_, endpoint=self.endpoint.id),
+                Outcome(verdict, **result),
+                via=self.endpoint.id,
             )
         )
 
@@ -79,7 +81,9 @@ class GateCase(EngineCase):
 
     def _probe(self, gates, id_=9):
         gates.refresh()
-        return gates.try_probe(delivery(id_, endpoint=self.endpoint.id))
+        return gates.try_probe(
+            self.endpoint.id, delivery(id_, endpoint=self.endpoint.id)
+        )
 
 
 @tagged("post_install", "-at_install")
@@ -171,7 +175,7 @@ class TestBreaker(GateCase):
         gates, other = self._opened(), self._gates()
         self._pass_time(31)
         self._probe(gates)
-        gates.abandon(delivery(9, endpoint=self.endpoint.id))
+        gates.abandon(self.endpoint.id, delivery(9, endpoint=self.endpoint.id))
         gates.settle()
         self.assertTrue(self._probe(other))
         self.assertEqual(self._open_seconds(), 30)
@@ -314,7 +318,7 @@ class TestSenderPool(BaseCase):
 
     def _send(self, pool, count):
         for id_ in range(count):
-            pool.submit(delivery(id_, lane=str(id_)))
+            pool.submit([delivery(id_, lane=str(id_))])
         deadline = time.monotonic() + 20
         while len(self.results) < count:
             self.assertLess(time.monotonic(), deadline)

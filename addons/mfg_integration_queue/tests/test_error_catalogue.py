@@ -8,7 +8,7 @@ from odoo.tools import is_html_empty
 
 from ..engine.problem import CATALOGUE
 
-CODE = re.compile(r"(ADDR|FILE|HTTP|IN|INT|MAP|NET|TLS)-[A-Z0-9]+(-[A-Z]+)?")
+CODE = re.compile(r"(ADDR|BATCH|FILE|HTTP|IN|INT|MAP|NET|TLS)-[A-Z0-9]+(-[A-Z]+)?")
 
 
 @tagged("post_install", "-at_install")

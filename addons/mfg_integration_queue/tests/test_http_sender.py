@@ -145,6 +145,96 @@ class TestHttpSender(BaseCase):
         self.assertEqual(headers["webhook-id"], "uuid-3")
         self.assertEqual(headers["webhook-signature"], f"v1,{expected.decode()}")
 
+    def _send_batch(self, count, **values):
+        batch = [delivery(id_, lane=str(id_)) for id_ in range(count)]
+        return self._sender(batch_size=50, **values).send_batch(batch)
+
+    def _batches(self):
+        return [json.loads(body) for _path, _headers, body in self.receiver.requests]
+
+    def test_batch_is_one_signed_request(self):
+        outcomes = self._send_batch(3)
+        self.assertEqual([each.verdict for each in outcomes], [Verdict.DELIVERED] * 3)
+        ((_path, headers, body),) = self.receiver.requests
+        self.assertEqual(headers["content-type"], "application/cloudevents-batch+json")
+        self.assertEqual(
+            [event["id"] for event in json.loads(body)],
+            ["uuid-0", "uuid-1", "uuid-2"],
+        )
+        signed = b".".join(
+            (
+                headers["webhook-id"].encode(),
+                headers["webhook-timestamp"].encode(),
+                body,
+            )
+        )
+        expected = base64.b64encode(hmac.new(KEY, signed, hashlib.sha256).digest())
+        self.assertEqual(headers["webhook-signature"], f"v1,{expected.decode()}")
+
+    def test_repeated_batch_bears_the_same_id(self):
+        self._send_batch(3)
+        self._send_batch(3)
+        self._send_batch(2)
+        ids = [
+            headers["webhook-id"] for _path, headers, _body in self.receiver.requests
+        ]
+        self.assertEqual(ids[0], ids[1])
+        self.assertNotEqual(ids[0], ids[2])
+
+    def test_refused_batch_is_halved_until_the_culprit_is_alone(self):
+        refused = (422, {}, b"no")
+        # 4 together, then 2 (refused), 1, 1 (refused), 2
+        self.receiver.answers = [refused, refused, (200, {}, b""), refused]
+        outcomes = self._send_batch(4)
+        self.assertEqual(
+            [each.verdict for each in outcomes],
+            [Verdict.DELIVERED, Verdict.DEAD, Verdict.DELIVERED, Verdict.DELIVERED],
+        )
+        self.assertEqual(len(self.receiver.requests), 5)
+
+    def test_unreachable_batch_is_tried_again_as_a_whole(self):
+        self.receiver.answers = [(503, {"Retry-After": "30"}, b"")]
+        outcomes = self._send_batch(4)
+        self.assertEqual(len(self.receiver.requests), 1)
+        self.assertEqual({each.verdict for each in outcomes}, {Verdict.RETRY})
+        self.assertEqual({each.retry_after for each in outcomes}, {30})
+
+    def test_answer_tells_of_each_message(self):
+        results = [
+            {"id": "uuid-0", "status": 200},
+            {"id": "uuid-1", "status": 422, "error": "unknown lot"},
+            {"id": "uuid-2", "status": 503},
+        ]
+        content = json.dumps({"results": results}).encode()
+        self.receiver.answers = [(200, {}, content)]
+        outcomes = self._send_batch(4, answers_each=True)
+        self.assertEqual(
+            [(each.verdict, each.error_code) for each in outcomes],
+            [
+                (Verdict.DELIVERED, None),
+                (Verdict.DEAD, "HTTP-422"),
+                (Verdict.RETRY, "HTTP-503"),
+                (Verdict.RETRY, "BATCH-001"),
+            ],
+        )
+        self.assertEqual(outcomes[1].excerpt, "unknown lot")
+        self.assertFalse(any(each.is_outage for each in outcomes))
+
+    def test_answer_that_tells_nothing_is_no_delivery(self):
+        for content in (b"", b"ok", b"[]", b'{"results": 7}', b'{"results": [{}]}'):
+            with self.subTest(content):
+                self.receiver.answers = [(200, {}, content)]
+                outcomes = self._send_batch(2, answers_each=True)
+                self.assertEqual({each.error_code for each in outcomes}, {"BATCH-001"})
+
+    def test_large_batch_travels_in_parts(self):
+        batch = [delivery(id_, lane=str(id_)) for id_ in range(4)]
+        for each in batch:
+            each.payload = json.dumps({"padding": "x" * 400_000})
+        outcomes = self._sender(batch_size=50).send_batch(batch)
+        self.assertEqual({each.verdict for each in outcomes}, {Verdict.DELIVERED})
+        self.assertEqual([len(events) for events in self._batches()], [2, 2])
+
     def test_both_secrets_sign_during_a_rotation(self):
         secrets = (Secret(8, b"n" * 32), Secret(7, KEY))
         self._sender(secrets=secrets).send(delivery(1))

@@ -1,0 +1,89 @@
+"""What the database does to delivery: old snapshots, history, retention, no writing."""
+
+import time
+
+import psycopg2
+
+from tests.support.emitter import Emitter
+from tests.support.plant import assert_in_order
+
+#: reads the plan of the statement that runs all the time, as a worker at the end of its
+#: streams would run it
+FETCH_COST = """
+from odoo.addons.mfg_integration_queue.engine import store
+cr = env.cr
+cr.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+cr.execute(
+    "SELECT endpoint_id, part, class, max(id) FROM ("
+    "SELECT endpoint_id, class, id, 0 AS part FROM mfg_integration_delivery_log) l "
+    "WHERE endpoint_id = %s GROUP BY 1, 2, 3",
+    [{endpoint}],
+)
+mark = max(row[3] for row in cr.fetchall())
+parts = list(range(8))
+cr.execute("SELECT pg_current_xact_id()::text")
+cr.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + store._FETCH, {{
+    "endpoints": [{endpoint}] * 24,
+    "parts": parts * 3,
+    "classes": [1] * 8 + [2] * 8 + [3] * 8,
+    "marks": [mark] * 24,
+    "late": [cr.fetchone()[0]],
+    "limit": 200,
+}})
+plan = cr.fetchone()[0][0]["Plan"]
+result = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
+"""
+HISTORY = """
+INSERT INTO mfg_integration_delivery_log
+       (id, event_id, event_at, interface_id, endpoint_id, company_id, lane, class,
+        outcome, attempts, created_at, finished_at)
+SELECT -n, -n, now(), 1, %s, 1, 'history', 2, 'delivered', 1, now(), now()
+  FROM generate_series(1, %s) n
+"""
+
+
+def fetch_cost(place):
+    code = FETCH_COST.format(endpoint=place.endpoints[0])
+    return place.emitter.run(code)["result"]
+
+
+def hold_snapshot(place):
+    """Open a transaction that keeps every dead row of the database alive."""
+    connection = psycopg2.connect(**place.lab.dsn(place.database))
+    connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+    connection.cursor().execute("SELECT count(*) FROM res_users")
+    return connection
+
+
+def test_iq_23_old_snapshot_and_history_do_not_slow_delivery(plant, lab):
+    history, count = (50000, 4000) if lab.quick else (1000000, 60000)
+    place = plant(lanes=200)
+    place.query(HISTORY, place.endpoints[0], history)
+    place.start_worker()
+    place.emit(200)
+    place.wait_until_settled()
+    holder = hold_snapshot(place)
+    writer = Emitter(place.lab, place.database)
+    try:
+        # an open transaction that has written, too: its number is not finished
+        writer.open("long")
+        writer.run("work.records = []")
+        writer.run(
+            "work.open_transactions['long'].execute('SELECT pg_current_xact_id()')"
+        )
+        costs, rates = [fetch_cost(place)], []
+        for _turn in range(10):
+            started = time.monotonic()
+            place.emit(count // 10)
+            place.wait_until_settled()
+            rates.append(count / 10 / (time.monotonic() - started))
+            costs.append(fetch_cost(place))
+        writer.rollback("long")
+    finally:
+        writer.close()
+        holder.close()
+    assert max(costs) <= 1000, costs
+    assert costs[-1] <= costs[0] + 100, "what is done must not be looked at again"
+    assert_in_order(place.sink.received())
+    if not lab.quick:
+        assert rates[-1] >= 0.9 * rates[0], rates
