@@ -393,7 +393,8 @@ class MfgQualityHold(models.Model):
         # People on the floor stop the line without rights on the tables behind it.
         scopes = self.sudo()._prepare_scopes(recordsets, quantity)
         hold = self.sudo()._place(scopes, reason_code, note, values)
-        hold.env["mfg.quality.hold.rule"]._for_future(hold, recordsets)
+        if quantity is None:
+            hold.env["mfg.quality.hold.rule"]._for_future(hold, recordsets)
         return hold.with_env(self.env)
 
     def _place(self, scopes, reason_code, note, values):

@@ -57,28 +57,22 @@ class MfgQualityTraceLine(models.Model):
         :param rows: [(level, product id, lot id or None, id of the lot it was found
             through or None, whether it is only possible, quantity on hand)]
         """
+        if not rows:
+            return
         trace.flush_recordset()
-        now = self.env.cr.now()
-        self.env.cr.execute_values(
+        self.env.cr.execute(
             """
             INSERT INTO mfg_quality_trace_line (level, product_id, lot_id, via_lot_id,
                 is_possible, on_hand, trace_id, company_id, create_uid, create_date,
                 write_uid, write_date)
-            VALUES %s
+            SELECT found.*, %s, %s, %s, now() AT TIME ZONE 'UTC', %s, now() AT TIME ZONE 'UTC'
+              FROM unnest(%s::int[], %s::int[], %s::int[], %s::int[], %s::bool[],
+                          %s::numeric[]) AS found
             """,
             [
-                (
-                    *row,
-                    trace.id,
-                    trace.company_id.id,
-                    self.env.uid,
-                    now,
-                    self.env.uid,
-                    now,
-                )
-                for row in rows
+                *(trace.id, trace.company_id.id, self.env.uid, self.env.uid),
+                *(list(column) for column in zip(*rows, strict=True)),
             ],
-            page_size=1000,
         )
         trace.invalidate_recordset(["line_ids"])
 

@@ -221,6 +221,14 @@ class TestRules(HoldCase):
         self.receive(late)
         self.assertFalse(late.is_on_hold)
 
+    def test_qh_15_quantity_of_a_product_says_nothing_about_the_future(self):
+        oil = self.world.product("Oil", "none")
+        self.world.put(oil, 10)
+        hold = self.world.hold(oil, quantity=6)
+        self.assertFalse(hold.future_rule_ids)
+        self.receive(product=oil, quantity=5)
+        self.assertEqual(sum(hold.line_ids.mapped("qty_open")), 6)
+
     def test_qh_15_vendor_now_and_in_future(self):
         early, late = self.lots("R1", "R2")
         self.receive(early)
