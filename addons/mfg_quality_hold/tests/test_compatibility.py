@@ -70,13 +70,13 @@ class TestQuantOfOdoo(test_quant.StockQuant):
     def setUpClass(cls):
         super().setUpClass()
         product = cls.env["product.product"].create(
-            {"name": "Held", "type": "product", "tracking": "none"}
+            {"name": "Held", "type": "product", "tracking": "lot"}
         )
-        cls.env["stock.quant"]._update_available_quantity(
-            product, cls.stock_location, 5
+        # Without stock: some of the tests look for the first quant there is.
+        lot = cls.env["stock.lot"].create(
+            {"name": "H", "product_id": product.id, "company_id": cls.env.company.id}
         )
-        # Quantity holds and location flags are looked at by every guard.
-        cls.env["mfg.quality.hold"].place(product, "SUSPECT", quantity=2)
+        cls.env["mfg.quality.hold"].place(lot, "SUSPECT")
 
     def test_qh_27_quants_of_odoo(self):
         """Names the scenario; the inherited tests are its content."""
