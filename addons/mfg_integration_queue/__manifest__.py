@@ -21,6 +21,7 @@
         "data/ir_cron_data.xml",
         "views/mfg_integration_replay_views.xml",
         "views/mfg_integration_decision_views.xml",
+        "views/mfg_integration_activation_views.xml",
         "views/mfg_integration_delivery_views.xml",
         "views/mfg_integration_event_views.xml",
         "views/mfg_integration_attempt_views.xml",

@@ -77,6 +77,16 @@ class Lab:
         self._databases.append(name)
         return name
 
+    def copy(self, database, label):
+        """Name of a copy of a database that knows nothing of being one, as somebody with
+        PostgreSQL's own tools makes it."""
+        name = f"mfg_lab_{os.getpid()}_{label}"
+        self.workspace.databases.create(
+            name, {"state": COMPLETE, "pid": os.getpid()}, database
+        )
+        self._databases.append(name)
+        return name
+
     def connect(self, database):
         """A psycopg2 connection in autocommit."""
         return self.workspace.databases.connect(database)

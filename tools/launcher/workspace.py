@@ -30,6 +30,17 @@ BUILD_ASSETS = """
 env["ir.qweb"]._pregenerate_assets_bundles()
 env.cr.commit()
 """
+# The queue sends nothing from a copy of a database until somebody answers for the copy.
+ACTIVATE = """
+DO $$ BEGIN
+    IF to_regclass('mfg_integration_activation') IS NOT NULL THEN
+        UPDATE mfg_integration_activation
+           SET system_identifier = (SELECT system_identifier FROM pg_control_system()),
+               database_oid = (SELECT oid FROM pg_database
+                                WHERE datname = current_database());
+    END IF;
+END $$
+"""
 ENTRY_MODULE = "mfg_suite"
 
 
@@ -124,6 +135,7 @@ class Workspace:
         """
         self._remove_filestore(name)
         self.databases.create(name, {"state": COMPLETE, "pid": os.getpid()}, template)
+        self.databases.query(ACTIVATE, database=name)
         if with_files and self._filestore(template).exists():
             shutil.copytree(self._filestore(template), self._filestore(name))
         return name

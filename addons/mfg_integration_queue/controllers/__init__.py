@@ -1,3 +1,4 @@
+from . import activation
 from . import dispatcher
 from . import inbound
 from . import metrics

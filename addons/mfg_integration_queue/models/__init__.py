@@ -1,4 +1,5 @@
 from . import mfg_integration_traced
+from . import mfg_integration_activation
 from . import mfg_integration_alert
 from . import mfg_integration_attempt
 from . import mfg_integration_availability

@@ -270,7 +270,10 @@ class MfgIntegrationDelivery(models.Model):
         The same loop as the worker's, on connections of its own, for a limited time; it
         asks to be called again when the next retry is due.
         """
-        if workers_alive(self.env.cr):
+        if (
+            workers_alive(self.env.cr)
+            or not self.env["mfg.integration.activation"]._is_active()
+        ):
             return
         endpoints = self.env["mfg.integration.endpoint"]
         dispatcher = Dispatcher(

@@ -397,6 +397,8 @@ class MfgIntegrationEndpoint(models.Model):
     @api.model
     def _dispatch_settings(self):
         """Return the :class:`Settings` of everything that may be delivered now."""
+        if not self.env["mfg.integration.activation"]._is_active():
+            return Settings({}, frozenset())
         self.env.cr.execute(
             "SELECT endpoint_id FROM mfg_integration_endpoint_state "
             "WHERE paused_at IS NOT NULL"

@@ -175,6 +175,8 @@ class MfgIntegrationFolder(models.Model):
         """Return in words why the folder is not picked up, or False."""
         self.ensure_one()
         interface, system = self.interface_id, self.system_id
+        if not self.env["mfg.integration.activation"]._is_active():
+            return _("This database was not activated for the exchange with systems.")
         if not self.active:
             return _("The folder is archived.")
         if not system.active or not system.user_id.active:
@@ -274,6 +276,9 @@ class MfgIntegrationFolder(models.Model):
     @api.model
     def _ready_ids(self):
         """Return the ids of the folders to look into."""
+        # Files in the folders of the original are none of a copy's business.
+        if not self.env["mfg.integration.activation"]._is_active():
+            return []
         # sudo: asked by the worker
         return self.sudo().search([]).filtered(lambda each: not each.problem).ids
 

@@ -1,3 +1,4 @@
+from . import test_activation
 from . import test_alert
 from . import test_batch_window
 from . import test_breaker

@@ -74,6 +74,8 @@ class QueueCase(TransactionCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.env = cls.env(context={**cls.env.context, "tracking_disable": True})
+        # The tests also pass in a copy of a database.
+        cls.env["mfg.integration.activation"]._activate("Test", "send")
         cls.company = cls.env["res.company"].create({"name": "Plant One"})
         cls.other_company = cls.env["res.company"].create({"name": "Plant Two"})
         cls.employee = cls._user("employee", "base.group_user")

@@ -264,6 +264,13 @@ class TestFilePickup(FolderRoot, InboundCase):
         self.assertIn("service user", self.folder.problem)
         self.assertNotIn(self.folder.id, self.folder._ready_ids())
 
+    def test_iq_38_copy_leaves_the_files_of_the_original(self):
+        self.assertIn(self.folder.id, self.folder._ready_ids())
+        self.env.cr.execute("UPDATE mfg_integration_activation SET database_oid = '1'")
+        self.env.invalidate_all()
+        self.assertFalse(self.folder._ready_ids())
+        self.assertIn("activated", self.folder.problem)
+
     def test_viewer_cannot_set_up_a_folder_and_others_do_not_see_it(self):
         with self.assertRaises(AccessError):
             self.folder.with_user(self.viewer).path = "elsewhere"

@@ -1,3 +1,4 @@
+from . import mfg_integration_activate
 from . import mfg_integration_credential_create
 from . import mfg_integration_credential_reveal
 from . import mfg_integration_endpoint_pause
