@@ -1,4 +1,3 @@
-import ipaddress
 import logging
 import secrets as random_secrets
 
@@ -33,7 +32,7 @@ class MfgIntegrationCredential(models.Model):
 
     _name = "mfg.integration.credential"
     _description = "Integration API Key"
-    _inherit = ["mail.thread"]
+    _inherit = ["mfg.integration.networked", "mail.thread"]
     _order = "system_id, id desc"
     _check_company_auto = True
 
@@ -58,7 +57,6 @@ class MfgIntegrationCredential(models.Model):
         help="What the key may send. Empty: nothing.",
     )
     allowed_networks = fields.Text(
-        tracking=True,
         help="Where the key may be used from, one network a line, e.g. 10.20.0.0/16. "
         "Empty: from anywhere.",
     )
@@ -142,11 +140,6 @@ class MfgIntegrationCredential(models.Model):
             credential.refused_at = row.get("refused_at")
             credential.refused_addr = row.get("refused_addr")
             credential.refused_id = errors._for_code(row.get("refused_code"))
-
-    @api.constrains("allowed_networks")
-    def _check_allowed_networks(self):
-        for credential in self:
-            credential._networks()
 
     @api.constrains("interface_ids", "system_id")
     def _check_interfaces(self):
@@ -324,27 +317,6 @@ class MfgIntegrationCredential(models.Model):
             raise UserError(
                 _("API key %(key)s is revoked. Create a new one.", key=revoked[0].name)
             )
-
-    def _networks(self):
-        """Return the allowed networks as :mod:`ipaddress` objects.
-
-        :raises ValidationError: a line is not a network
-        """
-        self.ensure_one()
-        networks = []
-        for line in (self.allowed_networks or "").split():
-            try:
-                networks.append(ipaddress.ip_network(line))
-            except ValueError as error:
-                raise ValidationError(
-                    _(
-                        "Allowed network “%(line)s” of API key %(key)s: enter an address "
-                        "with a prefix length, e.g. 10.20.0.0/16.",
-                        line=line,
-                        key=self.name,
-                    )
-                ) from error
-        return tuple(networks)
 
     @api.model
     @tools.ormcache("prefix")

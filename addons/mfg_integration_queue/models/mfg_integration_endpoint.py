@@ -1,4 +1,3 @@
-import ipaddress
 import logging
 import secrets as random_secrets
 from urllib.parse import urlsplit
@@ -28,6 +27,7 @@ class MfgIntegrationEndpoint(models.Model):
     _description = "Integration Endpoint"
     _inherit = [
         "mfg.integration.availability",
+        "mfg.integration.networked",
         "mail.thread",
         "mail.activity.mixin",
     ]
@@ -58,7 +58,6 @@ class MfgIntegrationEndpoint(models.Model):
         "must be among the allowed networks.",
     )
     allowed_networks = fields.Text(
-        tracking=True,
         help="Private networks this address may resolve to, one a line, e.g. 10.20.0.0/16. "
         "Public addresses need no entry; anything internal does.",
     )
@@ -366,27 +365,6 @@ class MfgIntegrationEndpoint(models.Model):
                 for endpoint in self
             ]
         )
-
-    def _networks(self):
-        """Return the allowed networks as :mod:`ipaddress` objects.
-
-        :raises ValidationError: a line is not a network
-        """
-        self.ensure_one()
-        networks = []
-        for line in (self.allowed_networks or "").split():
-            try:
-                networks.append(ipaddress.ip_network(line))
-            except ValueError as error:
-                raise ValidationError(
-                    _(
-                        "Allowed network “%(line)s” of endpoint %(endpoint)s: enter an "
-                        "address with a prefix length, e.g. 10.20.0.0/16.",
-                        line=line,
-                        endpoint=self.name,
-                    )
-                ) from error
-        return tuple(networks)
 
     @api.model
     def _settings_changed(self):

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import plaintext2html
 
 from ..engine import file_control
 
@@ -91,7 +92,7 @@ class MfgIntegrationFile(models.Model):
             file.activity_schedule(
                 "mail.mail_activity_data_todo",
                 summary=_("File rejected"),
-                note=file.report,
+                note=plaintext2html(file.report),
                 user_id=owner.id,
             )
         return file

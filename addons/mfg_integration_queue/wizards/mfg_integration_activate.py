@@ -9,12 +9,20 @@ class MfgIntegrationActivate(models.TransientModel):
     _description = "Activate This Database"
 
     database_name = fields.Char(
-        string="This Database", compute="_compute_database_name"
+        string="This Database",
+        readonly=True,
+        default=lambda self: self.env.cr.dbname,
     )
     activated_name = fields.Char(
-        string="Activated Before", compute="_compute_database_name"
+        string="Activated Before",
+        readonly=True,
+        default=lambda self: self._default_activated_name(),
     )
-    waiting = fields.Integer(string="Waiting Messages", compute="_compute_waiting")
+    waiting = fields.Integer(
+        string="Waiting Messages",
+        readonly=True,
+        default=lambda self: self._default_waiting(),
+    )
     backlog = fields.Selection(
         [
             ("cancel", "Give them up: the original sends them"),
@@ -29,20 +37,16 @@ class MfgIntegrationActivate(models.TransientModel):
         help="Why this database may talk to other systems, e.g. server moved.",
     )
 
-    @api.depends_context("uid")
-    def _compute_database_name(self):
-        activations = self.env["mfg.integration.activation"]
-        last = activations.search([], limit=1)
-        for wizard in self:
-            wizard.database_name = activations._fingerprint()["database_name"]
-            wizard.activated_name = last.database_name
+    @api.model
+    def _default_activated_name(self):
+        return self.env["mfg.integration.activation"].search([], limit=1).database_name
 
-    @api.depends_context("uid")
-    def _compute_waiting(self):
+    @api.model
+    def _default_waiting(self):
         self.env.cr.execute(
             "SELECT count(*) FROM mfg_integration_delivery WHERE dead_id IS NULL"
         )
-        self.waiting = self.env.cr.fetchone()[0]
+        return self.env.cr.fetchone()[0]
 
     def action_activate(self):
         """Let this database talk to other systems, as an administrator of the queue.
