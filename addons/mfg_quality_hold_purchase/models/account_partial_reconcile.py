@@ -2,6 +2,9 @@ from collections import defaultdict
 
 from odoo import api, models
 
+AMOUNTS = ("amount", "credit_amount_currency")
+MATCHING = {*AMOUNTS, "credit_move_id", "debit_move_id"}
+
 
 class AccountPartialReconcile(models.Model):
     """Whatever pays a bill ends here: registered payments, outstanding debits, bank
@@ -13,6 +16,27 @@ class AccountPartialReconcile(models.Model):
     def create(self, vals_list):
         self._check_quality_block(vals_list)
         return super().create(vals_list)
+
+    def write(self, vals):
+        if MATCHING & set(vals):
+            # Accountants may write these over RPC: what a match grows by is a payment.
+            self._check_quality_block(
+                [partial._quality_growth(vals) for partial in self]
+            )
+        return super().write(vals)
+
+    def _quality_growth(self, vals):
+        """By how much a match would settle more, as values of a new match."""
+        self.ensure_one()
+        after = {field: vals.get(field, self[field]) for field in AMOUNTS}
+        line_id = vals.get("credit_move_id", self.credit_move_id.id)
+        if line_id == self.credit_move_id.id:
+            after = {field: after[field] - self[field] for field in AMOUNTS}
+        return {
+            "credit_move_id": line_id,
+            "debit_move_id": vals.get("debit_move_id", self.debit_move_id.id),
+            **after,
+        }
 
     @api.model
     def _check_quality_block(self, vals_list):
@@ -30,7 +54,10 @@ class AccountPartialReconcile(models.Model):
             if line.move_id in bills:
                 other = Line.browse(vals["debit_move_id"]).move_id
                 bucket = credited if other.move_type == "in_refund" else paid
-                bucket[line.move_id] += vals["credit_amount_currency"]
+                amount = vals.get("credit_amount_currency", 0)
+                if line.currency_id == line.company_currency_id:
+                    amount = max(amount, vals.get("amount", 0))
+                bucket[line.move_id] += amount
         paying = bills.filtered(lambda bill: paid.get(bill))
         refused = paying.filtered(
             lambda bill: (

@@ -73,6 +73,14 @@ class TestBillBlock(PurchaseCase):
         lines = self.payable(statement_line.move_id) + self.payable(bill)
         with self.refused(), self.cr.savepoint():
             lines.reconcile()
+        values = {
+            "credit_move_id": self.payable(bill).id,
+            "debit_move_id": self.payable(payment.move_id).id,
+            "amount": 200,
+        }
+        matches = self.as_user(self.env["account.partial.reconcile"], "acc")
+        with self.refused(), self.cr.savepoint():
+            matches.create(values)
         self.assertEqual(self.fresh(bill).payment_state, "not_paid")
         self.world.decide(hold, "release")
         self.assertFalse(self.fresh(bill).is_quality_blocked)
@@ -91,6 +99,9 @@ class TestBillBlock(PurchaseCase):
         self.assertEqual(bill.quality_payable_amount, 0)
         with self.refused(), self.cr.savepoint():
             self.register(bill, 1)
+        match = self.payable(bill).matched_debit_ids
+        with self.refused(), self.cr.savepoint():
+            match.write({"amount": 200, "credit_amount_currency": 200})
         self.world.decide(hold, "use_as_is", {hold.line_ids: 35})
         self.assertEqual(self.fresh(bill).quality_payable_amount, 70)
         statement_line = self.statement_line(70)
@@ -237,3 +248,31 @@ class TestBillBlock(PurchaseCase):
             self.assertEqual(bill.quality_blocked_amount, size)
             counts.append(self.cr.sql_log_count - before)
         self.assertLessEqual(counts[1] - counts[0], 2)
+
+    def test_qh_23_rule_for_a_vendor_blocks_his_bills_until_the_release(self):
+        self.env["mfg.quality.hold.rule"].create(
+            {
+                "name": "Inspect this vendor",
+                "company_id": self.world.company.id,
+                "reason_id": self.env.ref("mfg_quality_hold.reason_incoming").id,
+                "vendor_id": self.vendor.id,
+                "with_inspection": False,
+            }
+        )
+        bolt = self.world.product("Bolt", tracking="none")
+        order, lot = self.received()
+        bolts = self.buy((bolt, 10, 1))
+        self.receive(bolts)
+        bills = self.bill(order) | self.bill(bolts)
+        self.vendor = self.env["res.partner"].create({"name": "Trusted Vendor"})
+        other_order = self.buy((bolt, 10, 1))
+        self.receive(other_order)
+        other = self.bill(other_order)
+        self.assertEqual(
+            [bill.quality_blocked_amount for bill in self.fresh(bills)], [200, 10]
+        )
+        self.assertFalse(self.fresh(other).is_quality_blocked)
+        self.register(other)
+        self.world.decide(lot.hold_line_ids.hold_id, "release")
+        self.register(self.fresh(bills[0]))
+        self.assertIn(bills[0].payment_state, ("paid", "in_payment"))
