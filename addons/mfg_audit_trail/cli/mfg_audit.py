@@ -1,0 +1,77 @@
+"""`odoo-bin mfg_audit`: seal and verify the audit trail from a shell."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from odoo.cli import Command
+from odoo.sql_db import db_connect
+from odoo.tools import config
+
+from ..engine import note, sealer, verifier
+
+
+class MfgAudit(Command):
+    """Seal and verify the audit trail"""
+
+    name = "mfg_audit"
+
+    def run(self, args):
+        """Run one verb.
+
+        :param args: verb, its options, then options of the server command
+        """
+        parser = argparse.ArgumentParser(
+            prog="odoo-bin mfg_audit", description=self.__doc__
+        )
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        verbs.add_parser("seal", help="seal what is pending")
+        verify = verbs.add_parser("verify", help="check the whole log")
+        verify.add_argument("--public-key", help="file with the public key")
+        verify.add_argument("--witness", help="file of the witness")
+        keygen = verbs.add_parser("keygen", help="make a pair of signing keys")
+        keygen.add_argument("--file", required=True, help="where the private key goes")
+        keygen.add_argument("--name", default="mfg-audit", help="name of the key")
+        options, rest = parser.parse_known_args(args)
+        config.parse_config(rest)
+        sys.exit(getattr(self, f"_{options.verb}")(options))
+
+    def _seal(self, _options):
+        for name in self._databases():
+            count = sealer.run(name)
+            print(f"{name}: {count or 0} transactions sealed")
+        return 0
+
+    def _verify(self, options):
+        public = None
+        if options.public_key:
+            public = Path(options.public_key).read_text(encoding="ascii").strip()
+        elif sealer.signing_key():
+            public = note.public_of(sealer.signing_key())
+        path = options.witness or config.get(sealer.WITNESS_OPTION)
+        bad = 0
+        for name in self._databases():
+            with db_connect(name).cursor() as cr:
+                findings = verifier.verify(cr, public, path)
+            for finding in findings:
+                print(f"{name}: {finding.line()}")
+            print(f"{name}: {len(findings) or 'no'} findings")
+            bad += len(findings)
+        return 1 if bad else 0
+
+    def _keygen(self, options):
+        private, public = note.new_key(options.name)
+        # never readable for others, not even for a moment
+        descriptor = os.open(options.file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(private + "\n")
+        Path(f"{options.file}.pub").write_text(public + "\n", encoding="ascii")
+        print(f"{options.file} and {options.file}.pub written; public key: {public}")
+        return 0
+
+    def _databases(self):
+        names = [name for name in (config["db_name"] or "").split(",") if name]
+        if not names:
+            sys.exit("mfg_audit: name the database with -d")
+        return names

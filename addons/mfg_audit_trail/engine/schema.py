@@ -1,0 +1,109 @@
+"""The part of the audit trail that lives in PostgreSQL, in the schema ``mfg_audit``."""
+
+import datetime
+import os
+
+from dateutil.relativedelta import relativedelta
+
+from odoo.tools import file_open
+
+#: retention classes: how long a kind of event is kept is decided per class
+CLASSES = ("accounting", "operations", "quality", "security", "access")
+#: months for which partitions stand ready besides the current one
+MONTHS_AHEAD = 3
+
+_INDEXES = """
+    CREATE INDEX IF NOT EXISTS event_record_idx ON mfg_audit.event (tbl, res_id, ts);
+    CREATE INDEX IF NOT EXISTS event_links_idx ON mfg_audit.event USING gin (links);
+    CREATE INDEX IF NOT EXISTS event_tx_idx ON mfg_audit.event (cluster, xid, n);
+    CREATE INDEX IF NOT EXISTS event_id_idx ON mfg_audit.event (id);
+    CREATE INDEX IF NOT EXISTS event_ts_idx ON mfg_audit.event USING brin (ts);
+"""
+_GUARDS = """
+    CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION mfg_audit.refuse();
+    ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only_truncate;
+    ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only;
+"""
+
+
+def install(cr, origin):
+    """Create or renew everything in the schema; safe to run at every upgrade.
+
+    :param str origin: the name of this log for good, kept when it exists already
+    """
+    cr.execute("CREATE SCHEMA IF NOT EXISTS mfg_audit")
+    cr.execute("CREATE EXTENSION IF NOT EXISTS hstore SCHEMA mfg_audit")
+    cr.execute(
+        """
+        SELECT quote_ident(n.nspname)
+          FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+         WHERE e.extname = 'hstore'
+        """
+    )
+    (hstore,) = cr.fetchone()
+    with file_open("mfg_audit_trail/sql/schema.sql") as file:
+        cr.execute(file.read().replace("@hstore@", hstore))
+    cr.execute(
+        """
+        INSERT INTO mfg_audit.log (origin, redaction_key)
+        SELECT %s, %s WHERE NOT EXISTS (SELECT FROM mfg_audit.log)
+        """,
+        [origin, os.urandom(32)],
+    )
+    ensure_partitions(cr, datetime.date.today())
+    cr.execute(_INDEXES)
+
+
+def ensure_partitions(cr, today):
+    """Create the partitions of this month and the coming ones, and one for the rest.
+
+    The one for the rest is a safety net: without it a missing month would stop business.
+
+    :return: names of the partitions that were made
+    """
+    made = []
+    for name in CLASSES:
+        parent = f"event_{name}"
+        if not _exists(cr, parent):
+            cr.execute(
+                f"CREATE TABLE mfg_audit.{parent} PARTITION OF mfg_audit.event "
+                f"FOR VALUES IN ('{name}') PARTITION BY RANGE (ts)"
+            )
+        month = today.replace(day=1)
+        wanted = [(f"{parent}_rest", "DEFAULT")]
+        for _number in range(MONTHS_AHEAD + 1):
+            following = month + relativedelta(months=1)
+            wanted.append(
+                (
+                    f"{parent}_{month:%Y_%m}",
+                    f"FOR VALUES FROM ('{month} 00:00+00') TO ('{following} 00:00+00')",
+                )
+            )
+            month = following
+        for partition, bounds in wanted:
+            if not _exists(cr, partition):
+                table = f"mfg_audit.{partition}"
+                cr.execute(
+                    f"CREATE TABLE {table} PARTITION OF mfg_audit.{parent} {bounds}"
+                )
+                cr.execute(_GUARDS.format(table=table))
+                made.append(partition)
+    return made
+
+
+def _exists(cr, table):
+    cr.execute("SELECT to_regclass(%s)", [f"mfg_audit.{table}"])
+    return cr.fetchone()[0] is not None
+
+
+def drop_if_empty(cr):
+    """Drop the schema unless it holds events, which outlive the module.
+
+    :return: whether it was dropped
+    """
+    cr.execute("SELECT EXISTS (SELECT FROM mfg_audit.event)")
+    if cr.fetchone()[0]:
+        return False
+    cr.execute("DROP SCHEMA mfg_audit CASCADE")
+    return True

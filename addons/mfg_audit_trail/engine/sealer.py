@@ -1,0 +1,127 @@
+"""Seals what was recorded: one leaf per transaction in a hash tree, signed at its root.
+
+Runs beside the business, never in it. A transaction is sealed when it is visible and
+pending; no order of commits is assumed, so nothing has to be waited for.
+"""
+
+import hashlib
+from pathlib import Path
+
+from odoo.sql_db import db_connect
+from odoo.tools import config
+
+from . import merkle, note, witness
+
+#: one sealer at a time per database
+LOCK = 0x4D464741
+BATCH = 2000
+#: option of odoo.conf: file with the private key, readable for Odoo alone
+KEY_OPTION = "mfg_audit_signing_key"
+#: option of odoo.conf: file on another mount to which each checkpoint is appended
+WITNESS_OPTION = "mfg_audit_witness"
+#: prefix of the hash over the leaves of a transaction
+TX_PREFIX = b"\x02"
+
+_BATCH = """
+    SELECT p.cluster, p.xid, COUNT(*),
+           string_agg(mfg_audit.leaf(e), ''::bytea ORDER BY e.n), r.mac
+      FROM (SELECT cluster, xid FROM mfg_audit.pending ORDER BY cluster, xid LIMIT %s) p
+      JOIN mfg_audit.event e ON e.cluster = p.cluster AND e.xid = p.xid
+ LEFT JOIN mfg_audit.receipt r ON r.cluster = p.cluster AND r.xid = p.xid
+  GROUP BY p.cluster, p.xid, r.mac
+  ORDER BY p.cluster, p.xid
+"""
+
+
+def signing_key():
+    """The private key, None when none is configured.
+
+    :raises OSError: the file cannot be read
+    """
+    path = config.get(KEY_OPTION)
+    return Path(path).read_text(encoding="ascii").strip() if path else None
+
+
+def tx_leaf(cluster, xid, count, leaves, mac):
+    """Leaf of a transaction in the tree.
+
+    :param bytes leaves: hashes of its events in their order
+    :param mac: its receipt, or None
+    """
+    root = hashlib.sha256(TX_PREFIX + leaves).hexdigest()
+    receipt = bytes(mac).hex() if mac else ""
+    return merkle.leaf_hash(f"{cluster}|{xid}|{count}|{root}|{receipt}".encode())
+
+
+def seal(cr, limit=None):
+    """Seal what is pending and sign the new root.
+
+    :param cr: cursor in READ COMMITTED, where no other sealer can have been at work since
+        its snapshot
+    :param int limit: at most so many transactions
+    :return: number of transactions sealed; None when another sealer is at work
+    """
+    cr.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
+    if not cr.fetchone()[0]:
+        return None
+    cr.execute(
+        "SELECT size, frontier FROM mfg_audit.checkpoint ORDER BY size DESC LIMIT 1"
+    )
+    size, frontier = cr.fetchone() or (0, b"")
+    begun, frontier = size, merkle.load(bytes(frontier))
+    while limit is None or size - begun < limit:
+        room = BATCH if limit is None else min(BATCH, limit - (size - begun))
+        cr.execute(_BATCH, [room])
+        rows = cr.fetchall()
+        if not rows:
+            break
+        sealed = []
+        for cluster, xid, count, leaves, mac in rows:
+            leaf = tx_leaf(cluster, xid, count, bytes(leaves), mac)
+            sealed.append((size, cluster, xid, count, bytes(leaves), leaf))
+            merkle.append(frontier, size, leaf)
+            size += 1
+        cr.execute_values(
+            "INSERT INTO mfg_audit.seal (idx, cluster, xid, n, leaves, leaf) VALUES %s",
+            sealed,
+            page_size=BATCH,
+        )
+        cr.execute_values(
+            "DELETE FROM mfg_audit.pending p USING (VALUES %s) AS done (cluster, xid) "
+            "WHERE p.cluster = done.cluster AND p.xid = done.xid",
+            [(row[0], row[1]) for row in rows],
+            page_size=BATCH,
+        )
+    if size > begun:
+        _checkpoint(cr, size, frontier)
+    return size - begun
+
+
+def _checkpoint(cr, size, frontier):
+    cr.execute("SELECT origin FROM mfg_audit.log")
+    checkpoint = note.Checkpoint(cr.fetchone()[0], size, merkle.root(frontier))
+    key = signing_key()
+    signed = note.sign(checkpoint, key) if key else None
+    cr.execute(
+        "INSERT INTO mfg_audit.checkpoint (size, root, frontier, note) "
+        "VALUES (%s, %s, %s, %s)",
+        [size, checkpoint.root, merkle.dump(frontier), signed],
+    )
+
+
+def run(dbname, limit=None):
+    """Seal what is pending in a transaction of its own, and tell the witness.
+
+    :return: as :func:`seal`
+    :raises OSError: the key cannot be read, or the witness not be written; what was sealed
+        stays, the witness gets the next checkpoint
+    """
+    with db_connect(dbname).cursor() as cr:
+        cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        count = seal(cr, limit)
+        cr.execute("SELECT note FROM mfg_audit.checkpoint ORDER BY size DESC LIMIT 1")
+        latest = cr.fetchone()
+    path = config.get(WITNESS_OPTION)
+    if path and latest and latest[0]:
+        witness.add(path, latest[0])
+    return count

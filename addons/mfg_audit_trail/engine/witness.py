@@ -1,0 +1,58 @@
+"""Checkpoints kept where whoever can change the database cannot: a file elsewhere."""
+
+import os
+
+from . import note
+
+SEPARATOR = "\n---\n"
+
+
+class WitnessError(Exception):
+    """The witness saw something that the log does not confirm; the text says what."""
+
+
+def read(path):
+    """The notes in the file, oldest first; none when there is no file yet.
+
+    :raises OSError: the file cannot be read
+    """
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+    except FileNotFoundError:
+        return []
+    return [each for each in text.split(SEPARATOR) if each.strip()]
+
+
+def size_of(text):
+    """Number of transactions a note is about."""
+    return int(text.split("\n")[1])
+
+
+def add(path, text):
+    """Append a note unless it is there already, and wait until it is on disk.
+
+    :raises WitnessError: the file knows a later state of the log than this one
+    :raises OSError: the file cannot be written
+    """
+    notes = read(path)
+    if notes:
+        if notes[-1] == text:
+            return
+        if size_of(text) < size_of(notes[-1]):
+            raise WitnessError(
+                f"the log has {size_of(text)} transactions, the witness has seen "
+                f"{size_of(notes[-1])}: it was cut, or restored from a backup"
+            )
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(text + SEPARATOR)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def checkpoints(path, public):
+    """The verified checkpoints of the file.
+
+    :raises note.NoteError: a note is not signed by this key
+    """
+    return [note.open_note(each, public) for each in read(path)]

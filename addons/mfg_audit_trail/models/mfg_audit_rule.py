@@ -1,0 +1,186 @@
+from odoo import _, api, fields, models
+from odoo.exceptions import ValidationError
+
+from ..engine import capture, context, schema, sealer
+
+#: transactions that a scheduled action seals, so that it stays short
+SEALED_AT_ONCE = 50000
+CLASS_SELECTION = [
+    ("accounting", "Accounting"),
+    ("operations", "Operations"),
+    ("quality", "Quality"),
+    ("security", "Security"),
+    ("access", "Access"),
+]
+
+
+class MfgAuditRule(models.Model):
+    """What is captured of a model."""
+
+    _name = "mfg.audit.rule"
+    _description = "Audit Rule"
+    _order = "model_id, id"
+    _rec_name = "model_id"
+
+    model_id = fields.Many2one(
+        "ir.model",
+        required=True,
+        ondelete="cascade",
+        index=True,
+        domain=[("transient", "=", False)],
+    )
+    model = fields.Char(string="Technical Name", related="model_id.model", store=True)
+    profile_id = fields.Many2one("mfg.audit.profile", ondelete="cascade", index=True)
+    active = fields.Boolean(default=True)
+    on_create = fields.Boolean(string="Creation", default=True)
+    on_write = fields.Boolean(string="Change", default=True)
+    on_unlink = fields.Boolean(string="Deletion", default=True)
+    ignored_field_ids = fields.Many2many(
+        "ir.model.fields",
+        "mfg_audit_rule_ignored_field_rel",
+        string="Ignored Fields",
+        domain="[('model_id', '=', model_id), ('store', '=', True)]",
+        help="Changes of these fields alone are not recorded.",
+    )
+    secret_field_ids = fields.Many2many(
+        "ir.model.fields",
+        "mfg_audit_rule_secret_field_rel",
+        string="Secret Fields",
+        domain="[('model_id', '=', model_id), ('store', '=', True)]",
+        help="That these change is recorded, their values are not. Passwords, keys and"
+        " tokens are recognised by their names.",
+    )
+    retention_class = fields.Selection(
+        CLASS_SELECTION,
+        string="Retention",
+        required=True,
+        default="operations",
+        help="Decides how long the events are kept.",
+    )
+    company_ids = fields.Many2many(
+        "res.company",
+        string="Companies",
+        help="Only records of these companies; empty for all.",
+    )
+
+    _sql_constraints = [
+        (
+            "model_profile_unique",
+            "UNIQUE(model_id, profile_id)",
+            "The profile has a rule for this model already.",
+        )
+    ]
+
+    @api.constrains("on_create", "on_write", "on_unlink")
+    def _check_operations(self):
+        for rule in self:
+            if not (rule.on_create or rule.on_write or rule.on_unlink):
+                raise ValidationError(
+                    _(
+                        "The rule for %(model)s captures nothing: choose creation, change"
+                        " or deletion, or archive the rule.",
+                        model=rule.model_id.name,
+                    )
+                )
+
+    @api.constrains("model_id")
+    def _check_model(self):
+        for rule in self:
+            if not capture.has_table(self.env, rule.model_id.model):
+                raise ValidationError(
+                    _(
+                        "%(model)s keeps no records of its own in the database, so there"
+                        " is nothing to capture. Choose the model the records belong to.",
+                        model=rule.model_id.name,
+                    )
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Captured from the end of this transaction on."""
+        rules = super().create(vals_list)
+        rules._apply_rules()
+        return rules
+
+    def write(self, vals):
+        """Captured as changed from the end of this transaction on."""
+        result = super().write(vals)
+        self._apply_rules()
+        return result
+
+    def unlink(self):
+        """No longer captured from the end of this transaction on; the log stays."""
+        result = super().unlink()
+        self._apply_rules()
+        return result
+
+    def init(self):
+        """Create the schema ``mfg_audit``."""
+        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        schema.install(self.env.cr, f"mfg-audit/{uuid}")
+
+    def _register_hook(self):
+        """See at every load of the registry that everything that should be is captured."""
+        super()._register_hook()
+        profiles = self.env["mfg.audit.profile"].search([("switched_on", "=", True)])
+        profiles._complete_rules()
+        self._apply_rules()
+
+    @api.model
+    def with_reason(self, code, text=""):
+        """Return this model in an environment whose changes carry a reason.
+
+        Use the environment of the result for the change, as in
+        ``env["mfg.audit.rule"].with_reason("ECO", "4711").env["mrp.bom"]``.
+
+        :param str code: short code
+        :param str text: what a reader will want to know
+        """
+        reason = f"{code}: {text}" if text else code
+        return self.with_context(**{context.REASON_KEY: reason})
+
+    @api.model
+    def _apply_rules(self):
+        """Bring the triggers in line with the rules; return the tables that got theirs."""
+        # The rules decide about every company's tables, whoever changed one of them.
+        rules = self.sudo().search([])
+        wanted = capture.relations(
+            rules.env,
+            [
+                {
+                    "model": rule.model,
+                    "operations": [
+                        letter
+                        for letter, wanted in (
+                            ("I", rule.on_create),
+                            ("U", rule.on_write),
+                            ("D", rule.on_unlink),
+                        )
+                        if wanted
+                    ],
+                    "ignored": rule.ignored_field_ids.mapped("name"),
+                    "secret": rule.secret_field_ids.mapped("name"),
+                    "class": rule.retention_class,
+                    "companies": rule.company_ids.ids,
+                }
+                for rule in rules
+            ],
+        )
+        return capture.apply(self.env.cr, wanted)
+
+    @api.model
+    def _remove_capture(self):
+        """Take every trigger off; drop the schema when nothing was ever recorded."""
+        capture.apply(self.env.cr, {})
+        schema.drop_if_empty(self.env.cr)
+
+    @api.model
+    def _cron_maintain(self):
+        """Prepare the partitions of the coming months and repair missing triggers."""
+        schema.ensure_partitions(self.env.cr, fields.Date.today())
+        self._apply_rules()
+
+    @api.model
+    def _cron_seal(self):
+        """Seal what was recorded; in a transaction of its own."""
+        sealer.run(self.env.cr.dbname, SEALED_AT_ONCE)

@@ -1,0 +1,378 @@
+-- What PostgreSQL does for the audit trail: capture, append-only tables, receipts.
+-- Idempotent. @hstore@ stands for the schema the extension hstore lives in.
+
+CREATE SCHEMA IF NOT EXISTS mfg_audit;
+CREATE EXTENSION IF NOT EXISTS hstore SCHEMA mfg_audit;
+
+-- One row: which log this is, and the key that makes equal secrets recognisable in it.
+CREATE TABLE IF NOT EXISTS mfg_audit.log (
+    origin text PRIMARY KEY,
+    redaction_key bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- Transaction numbers start again after a dump and restore, so they count per cluster.
+CREATE TABLE IF NOT EXISTS mfg_audit.cluster (
+    id smallint PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    system_identifier text NOT NULL,
+    database_oid oid NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE (system_identifier, database_oid)
+);
+
+-- What is captured. By oid: a table that only has the name of a registered one is refused.
+CREATE TABLE IF NOT EXISTS mfg_audit.relation (
+    oid regclass PRIMARY KEY,
+    name text NOT NULL UNIQUE,
+    -- of which model it is the table; NULL for the pairs of a many2many field
+    model text,
+    active boolean NOT NULL,
+    class text NOT NULL,
+    operations text NOT NULL,
+    ignored text[] NOT NULL,
+    secret text[] NOT NULL,
+    -- columns that point to other records, and the tables of those, side by side
+    link_columns text[] NOT NULL,
+    link_tables text[] NOT NULL,
+    -- for tables that belong to records of any model: the column with the model's name, and
+    -- that with the id, or with both as 'model,id'; and which models are of interest
+    model_column text,
+    record_column text,
+    models text[],
+    companies integer[]
+);
+
+CREATE SEQUENCE IF NOT EXISTS mfg_audit.event_id_seq AS bigint;
+CREATE TABLE IF NOT EXISTS mfg_audit.event (
+    id bigint NOT NULL DEFAULT nextval('mfg_audit.event_id_seq'),
+    class text NOT NULL,
+    ts timestamptz NOT NULL DEFAULT clock_timestamp(),
+    cluster smallint NOT NULL,
+    xid bigint NOT NULL,
+    n integer NOT NULL,
+    tbl text NOT NULL,
+    op "char" NOT NULL,
+    res_id bigint,
+    eff_uid integer,
+    company_id integer,
+    links text[] NOT NULL,
+    reason text,
+    old jsonb,
+    new jsonb
+) PARTITION BY LIST (class);
+
+CREATE TABLE IF NOT EXISTS mfg_audit.tx (
+    cluster smallint NOT NULL,
+    xid bigint NOT NULL,
+    ts timestamptz NOT NULL DEFAULT clock_timestamp(),
+    context jsonb,
+    login_uid integer,
+    origin text NOT NULL,
+    request text,
+    db_user name NOT NULL DEFAULT session_user,
+    application text NOT NULL DEFAULT current_setting('application_name'),
+    client_addr inet DEFAULT inet_client_addr(),
+    backend_pid integer NOT NULL DEFAULT pg_backend_pid(),
+    PRIMARY KEY (cluster, xid)
+);
+CREATE INDEX IF NOT EXISTS tx_ts_idx ON mfg_audit.tx (ts);
+CREATE INDEX IF NOT EXISTS tx_login_uid_idx ON mfg_audit.tx (login_uid, ts);
+CREATE INDEX IF NOT EXISTS tx_request_idx ON mfg_audit.tx (request);
+
+-- Written at commit; mac is NULL where no entry of Odoo vouches for the transaction.
+CREATE TABLE IF NOT EXISTS mfg_audit.receipt (
+    cluster smallint NOT NULL,
+    xid bigint NOT NULL,
+    n integer NOT NULL,
+    hash bytea NOT NULL,
+    mac bytea,
+    PRIMARY KEY (cluster, xid)
+);
+
+CREATE TABLE IF NOT EXISTS mfg_audit.pending (
+    cluster smallint NOT NULL,
+    xid bigint NOT NULL,
+    PRIMARY KEY (cluster, xid)
+) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+
+-- The log over transactions, in the order they were sealed; leaves are the events' hashes.
+CREATE TABLE IF NOT EXISTS mfg_audit.seal (
+    idx bigint PRIMARY KEY,
+    cluster smallint NOT NULL,
+    xid bigint NOT NULL,
+    n integer NOT NULL,
+    leaves bytea NOT NULL,
+    leaf bytea NOT NULL,
+    sealed_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE (cluster, xid)
+);
+
+-- Signed roots of that log; frontier: the hashes from which the next root is computed.
+CREATE TABLE IF NOT EXISTS mfg_audit.checkpoint (
+    size bigint PRIMARY KEY,
+    root bytea NOT NULL,
+    frontier bytea NOT NULL,
+    note text,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- The exact line of the archive; its hash is the leaf of the proof.
+-- In PL/pgSQL, which keeps the plan: a function in plain SQL is planned at every call.
+CREATE OR REPLACE FUNCTION mfg_audit.line(e mfg_audit.event) RETURNS text
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $fn$
+BEGIN
+    RETURN '{"id":' || e.id || ',"class":"' || e.class
+        || '","ts":' || (extract(epoch FROM e.ts) * 1000000)::bigint
+        || ',"cluster":' || e.cluster || ',"xid":' || e.xid || ',"n":' || e.n
+        || ',"table":' || to_json(e.tbl)::text || ',"op":"' || e.op::text
+        || '","record":' || COALESCE(e.res_id::text, 'null')
+        || ',"user":' || COALESCE(e.eff_uid::text, 'null')
+        || ',"company":' || COALESCE(e.company_id::text, 'null')
+        || ',"links":' || array_to_json(e.links)::text
+        || ',"reason":' || COALESCE(to_json(e.reason)::text, 'null')
+        || ',"old":' || COALESCE(e.old::text, 'null')
+        || ',"new":' || COALESCE(e.new::text, 'null') || '}';
+END
+$fn$;
+
+CREATE OR REPLACE FUNCTION mfg_audit.leaf(e mfg_audit.event) RETURNS bytea
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $fn$
+BEGIN
+    RETURN sha256('\x00'::bytea || convert_to(mfg_audit.line(e), 'UTF8'));
+END
+$fn$;
+
+-- The cluster this database runs in; a new row after a restore elsewhere.
+CREATE OR REPLACE FUNCTION mfg_audit.current_cluster() RETURNS smallint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
+    SELECT c.id
+      FROM mfg_audit.cluster c, pg_catalog.pg_control_system() s, pg_catalog.pg_database d
+     WHERE d.datname = current_database()
+       AND c.system_identifier = s.system_identifier::text AND c.database_oid = d.oid
+$fn$;
+
+-- Appends one event, the transaction's header before its first one, and goes on with the
+-- running hash. The hash lives in a setting of the transaction, which PostgreSQL takes back
+-- with a savepoint, so it is always about the events that are there.
+CREATE OR REPLACE FUNCTION mfg_audit.append(e mfg_audit.event) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, mfg_audit, pg_temp AS $fn$
+DECLARE
+    running text := current_setting('mfg_audit.running', true);
+    ctx jsonb;
+BEGIN
+    e.id := nextval('mfg_audit.event_id_seq');
+    e.ts := clock_timestamp();
+    e.xid := pg_current_xact_id()::text::bigint;
+    IF running IS NULL OR running = '' THEN
+        e.cluster := mfg_audit.current_cluster();
+        IF e.cluster IS NULL THEN
+            INSERT INTO mfg_audit.cluster (system_identifier, database_oid)
+            SELECT s.system_identifier::text, d.oid
+              FROM pg_control_system() s, pg_database d
+             WHERE d.datname = current_database()
+            ON CONFLICT DO NOTHING;
+            e.cluster := mfg_audit.current_cluster();
+        END IF;
+        e.n := 1;
+        ctx := nullif(current_setting('mfg_audit.context', true), '')::jsonb;
+        INSERT INTO mfg_audit.tx (cluster, xid, context, login_uid, origin, request)
+        VALUES (e.cluster, e.xid, ctx, (ctx->>'uid')::integer,
+                COALESCE(ctx->>'origin', 'sql'), ctx->>'request');
+        INSERT INTO mfg_audit.pending (cluster, xid) VALUES (e.cluster, e.xid);
+        running := '';
+    ELSE
+        e.cluster := split_part(running, ':', 1)::smallint;
+        e.n := split_part(running, ':', 2)::integer + 1;
+        running := split_part(running, ':', 3);
+    END IF;
+    e.reason := nullif(current_setting('mfg_audit.reason', true), '');
+    INSERT INTO mfg_audit.event SELECT e.*;
+    PERFORM set_config(
+        'mfg_audit.running',
+        e.cluster || ':' || e.n || ':'
+        || encode(sha256(decode(running, 'hex') || mfg_audit.leaf(e)), 'hex'),
+        true);
+END
+$fn$;
+
+-- At the end of a transaction: what it recorded, under the key its entry was given.
+CREATE OR REPLACE FUNCTION mfg_audit.receipt() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, mfg_audit, pg_temp AS $fn$
+DECLARE
+    running text[] := string_to_array(current_setting('mfg_audit.running', true), ':');
+    pads text[] := string_to_array(current_setting('mfg_audit.key', true), ':');
+    message bytea;
+    mac bytea;
+BEGIN
+    IF pads[2] IS NOT NULL THEN
+        message := convert_to(
+            NEW.cluster || '|' || NEW.xid || '|' || running[2] || '|' || running[3] || '|'
+            || COALESCE(NEW.context::text, ''), 'UTF8');
+        mac := sha256(decode(pads[2], 'hex') || sha256(decode(pads[1], 'hex') || message));
+    END IF;
+    INSERT INTO mfg_audit.receipt (cluster, xid, n, hash, mac)
+    VALUES (NEW.cluster, NEW.xid, running[2]::integer, decode(running[3], 'hex'), mac);
+    RETURN NULL;
+END
+$fn$;
+DO $do$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_trigger
+                    WHERE tgrelid = 'mfg_audit.tx'::regclass AND tgname = 'receipt') THEN
+        CREATE CONSTRAINT TRIGGER receipt AFTER INSERT ON mfg_audit.tx
+            DEFERRABLE INITIALLY DEFERRED
+            FOR EACH ROW EXECUTE FUNCTION mfg_audit.receipt();
+        ALTER TABLE mfg_audit.tx ENABLE ALWAYS TRIGGER receipt;
+    END IF;
+END
+$do$;
+
+-- The row trigger of every captured relation.
+CREATE OR REPLACE FUNCTION mfg_audit.capture() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, mfg_audit, @hstore@, pg_temp AS $fn$
+DECLARE
+    rel mfg_audit.relation%ROWTYPE;
+    e mfg_audit.event%ROWTYPE;
+    was hstore;
+    is_now hstore;
+    present hstore;
+    value text;
+    redacted hstore;
+    target text;
+BEGIN
+    SELECT * INTO rel FROM mfg_audit.relation WHERE oid = TG_RELID AND active;
+    IF NOT FOUND OR position(left(TG_OP, 1) IN rel.operations) = 0 THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        was := hstore(OLD);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        is_now := hstore(NEW);
+    END IF;
+    present := COALESCE(is_now, was);
+    IF rel.model_column IS NOT NULL AND NOT (present -> rel.model_column) = ANY (rel.models) THEN
+        RETURN NULL;
+    END IF;
+    e.company_id := (present -> 'company_id')::integer;
+    IF rel.companies IS NOT NULL AND NOT e.company_id = ANY (rel.companies) THEN
+        RETURN NULL;
+    END IF;
+    e.eff_uid := (is_now -> 'write_uid')::integer;
+    e.res_id := (present -> 'id')::bigint;
+    e.links := '{}';
+    FOR i IN 1 .. COALESCE(array_length(rel.link_columns, 1), 0) LOOP
+        value := present -> rel.link_columns[i];
+        IF value IS NOT NULL THEN
+            e.links := e.links || (rel.link_tables[i] || ':' || value);
+        END IF;
+        -- a line that went from one document to another belongs to both
+        IF TG_OP = 'UPDATE' AND (was -> rel.link_columns[i]) IS DISTINCT FROM value
+           AND was -> rel.link_columns[i] IS NOT NULL THEN
+            e.links := e.links || (rel.link_tables[i] || ':' || (was -> rel.link_columns[i]));
+        END IF;
+    END LOOP;
+    IF rel.record_column IS NOT NULL THEN
+        target := present -> rel.record_column;
+        IF rel.model_column IS NULL THEN
+            -- 'model,id' in one column; no value: the default of all records
+            IF target IS NULL OR NOT split_part(target, ',', 1) = ANY (rel.models) THEN
+                RETURN NULL;
+            END IF;
+            e.links := e.links || (replace(split_part(target, ',', 1), '.', '_')
+                                   || ':' || split_part(target, ',', 2));
+        ELSIF target IS NOT NULL THEN
+            e.links := e.links || (replace(present -> rel.model_column, '.', '_') || ':' || target);
+        END IF;
+    END IF;
+    IF TG_OP = 'UPDATE' THEN
+        is_now := (is_now - was) - rel.ignored;
+        IF is_now = ''::hstore THEN
+            RETURN NULL;
+        END IF;
+        was := slice(was, akeys(is_now));
+    ELSE
+        was := was - rel.ignored;
+        is_now := is_now - rel.ignored;
+    END IF;
+    IF COALESCE(is_now, was) ?| rel.secret THEN
+        SELECT hstore(array_agg(key), array_agg(
+                   '[redacted ' || left(encode(sha256(
+                       (SELECT redaction_key FROM mfg_audit.log LIMIT 1)
+                       || convert_to(pair.value, 'UTF8')), 'hex'), 8) || ']'))
+          INTO redacted
+          FROM each(was) AS pair
+         WHERE key = ANY (rel.secret) AND pair.value IS NOT NULL;
+        was := was || COALESCE(redacted, '');
+        SELECT hstore(array_agg(key), array_agg(
+                   '[redacted ' || left(encode(sha256(
+                       (SELECT redaction_key FROM mfg_audit.log LIMIT 1)
+                       || convert_to(pair.value, 'UTF8')), 'hex'), 8) || ']'))
+          INTO redacted
+          FROM each(is_now) AS pair
+         WHERE key = ANY (rel.secret) AND pair.value IS NOT NULL;
+        is_now := is_now || COALESCE(redacted, '');
+    END IF;
+    e.class := rel.class;
+    e.tbl := rel.name;
+    e.op := left(TG_OP, 1);
+    IF TG_OP = 'UPDATE' THEN
+        e.old := hstore_to_jsonb(was);
+        e.new := hstore_to_jsonb(is_now);
+    ELSE
+        -- what is empty needs no line of its own
+        e.old := jsonb_strip_nulls(hstore_to_jsonb(was));
+        e.new := jsonb_strip_nulls(hstore_to_jsonb(is_now));
+    END IF;
+    PERFORM mfg_audit.append(e);
+    RETURN NULL;
+END
+$fn$;
+
+CREATE OR REPLACE FUNCTION mfg_audit.capture_truncate() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, mfg_audit, pg_temp AS $fn$
+DECLARE
+    rel mfg_audit.relation%ROWTYPE;
+    e mfg_audit.event%ROWTYPE;
+BEGIN
+    SELECT * INTO rel FROM mfg_audit.relation WHERE oid = TG_RELID AND active;
+    IF FOUND THEN
+        e.class := rel.class;
+        e.tbl := rel.name;
+        e.op := 'T';
+        e.links := '{}';
+        PERFORM mfg_audit.append(e);
+    END IF;
+    RETURN NULL;
+END
+$fn$;
+
+-- Nothing in the log is changed or taken away by a statement; partitions are dropped by the
+-- archive, after it has verified its copy.
+CREATE OR REPLACE FUNCTION mfg_audit.refuse() RETURNS trigger LANGUAGE plpgsql AS $fn$
+BEGIN
+    RAISE EXCEPTION 'The audit trail is append-only: % of %.% is refused',
+        TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END
+$fn$;
+DO $do$
+DECLARE name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY['event', 'tx', 'receipt', 'seal', 'checkpoint'] LOOP
+        IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = 'append_only'
+                          AND tgrelid = ('mfg_audit.' || name)::regclass) THEN
+            EXECUTE format(
+                'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON mfg_audit.%I
+                     FOR EACH ROW EXECUTE FUNCTION mfg_audit.refuse()', name);
+            EXECUTE format(
+                'CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON mfg_audit.%I
+                     FOR EACH STATEMENT EXECUTE FUNCTION mfg_audit.refuse()', name);
+            EXECUTE format(
+                'ALTER TABLE mfg_audit.%I ENABLE ALWAYS TRIGGER append_only', name);
+            EXECUTE format(
+                'ALTER TABLE mfg_audit.%I ENABLE ALWAYS TRIGGER append_only_truncate', name);
+        END IF;
+    END LOOP;
+END
+$do$;

@@ -1,0 +1,4 @@
+from . import test_capture
+from . import test_proof
+from . import test_rules
+from . import test_security
