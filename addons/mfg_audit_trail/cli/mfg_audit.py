@@ -1,6 +1,7 @@
 """`odoo-bin mfg_audit`: seal and verify the audit trail from a shell."""
 
 import argparse
+import json
 import os
 import sys
 from pathlib import Path
@@ -30,6 +31,9 @@ class MfgAudit(Command):
         verify = verbs.add_parser("verify", help="check the whole log")
         verify.add_argument("--public-key", help="file with the public key")
         verify.add_argument("--witness", help="file of the witness")
+        verify.add_argument(
+            "--json", action="store_true", help="one JSON object per finding"
+        )
         keygen = verbs.add_parser("keygen", help="make a pair of signing keys")
         keygen.add_argument("--file", required=True, help="where the private key goes")
         keygen.add_argument("--name", default="mfg-audit", help="name of the key")
@@ -55,8 +59,12 @@ class MfgAudit(Command):
             with db_connect(name).cursor() as cr:
                 findings = verifier.verify(cr, public, path)
             for finding in findings:
-                print(f"{name}: {finding.line()}")
-            print(f"{name}: {len(findings) or 'no'} findings")
+                if options.json:
+                    print(json.dumps({"database": name, **vars(finding)}))
+                else:
+                    print(f"{name}: {finding.line()}")
+            if not options.json:
+                print(f"{name}: {len(findings) or 'no'} findings")
             bad += len(findings)
         return 1 if bad else 0
 

@@ -26,16 +26,17 @@ _prepared = WeakKeyDictionary()
 _FLAG = "mfg_audit_context"
 
 
-def prepare(cr, context):
+def prepare(env, **known):
     """Set the context of everything a cursor will do, whatever it commits or rolls back.
 
     Only for cursors that have done nothing yet: their transaction is committed.
 
-    :param dict context: from :func:`describe`
+    :param known: as for :func:`describe`
     """
-    _set(cr, context)
-    cr.commit()
-    _prepared[cr] = True
+    if env["mfg.audit.rule"]._is_capturing():
+        _set(env.cr, describe(env, **known))
+        env.cr.commit()
+        _prepared[env.cr] = True
 
 
 def attribute(env):
@@ -50,8 +51,9 @@ def attribute(env):
     # may be gone, too.
     data = cr.precommit.data
     if _FLAG not in data:
-        _set(cr, describe(env))
         data[_FLAG] = True
+        if env["mfg.audit.rule"]._is_capturing():
+            _set(cr, describe(env))
 
 
 def describe(env, **known):
@@ -64,6 +66,8 @@ def describe(env, **known):
         context |= _of_request(env)
     else:
         context["origin"] = _origin_without_request(env)
+    if app_key.is_set():
+        context["key"] = app_key.digest("name", "key")[:8]
     context |= {key: value for key, value in known.items() if value is not None}
     return context
 

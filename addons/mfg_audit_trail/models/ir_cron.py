@@ -8,6 +8,5 @@ class IrCron(models.Model):
 
     def _callback(self, cron_name, server_action_id, job_id):
         """Attribute the whole job, whatever it commits in between."""
-        known = context.describe(self.env, origin="cron", cron=job_id, method=cron_name)
-        context.prepare(self.env.cr, known)
+        context.prepare(self.env, origin="cron", cron=job_id, method=cron_name)
         return super()._callback(cron_name, server_action_id, job_id)

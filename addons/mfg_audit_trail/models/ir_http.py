@@ -14,5 +14,5 @@ class IrHttp(models.AbstractModel):
         Reading pages (GET) write little: their first write through the ORM attributes them.
         """
         if request.httprequest.method != "GET":
-            context.prepare(request.env.cr, context.describe(request.env))
+            context.prepare(request.env)
         return super()._pre_dispatch(rule, arguments)

@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import _, api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ..engine import capture, context, schema, sealer
@@ -166,7 +166,23 @@ class MfgAuditRule(models.Model):
                 for rule in rules
             ],
         )
-        return capture.apply(self.env.cr, wanted)
+        repaired = capture.apply(self.env.cr, wanted)
+        if self._is_capturing() != bool(wanted):
+            self.env.registry.clear_cache()  # in every process
+        return repaired
+
+    @api.model
+    @tools.ormcache()
+    def _is_capturing(self):
+        """Whether anything is captured in this database."""
+        cr = self.env.cr
+        # Past the counter of queries, as all that attribution does. While the module is
+        # being installed the schema is not there yet.
+        cr.callproc("to_regprocedure", ["mfg_audit.is_capturing()"])
+        if cr.fetchone()[0] is None:
+            return False
+        cr.callproc("mfg_audit.is_capturing")
+        return cr.fetchone()[0]
 
     @api.model
     def _remove_capture(self):

@@ -42,6 +42,9 @@ CREATE TABLE IF NOT EXISTS mfg_audit.relation (
     companies integer[]
 );
 
+CREATE OR REPLACE FUNCTION mfg_audit.is_capturing() RETURNS boolean LANGUAGE sql STABLE
+AS $fn$ SELECT EXISTS (SELECT FROM mfg_audit.relation WHERE active) $fn$;
+
 CREATE SEQUENCE IF NOT EXISTS mfg_audit.event_id_seq AS bigint;
 CREATE TABLE IF NOT EXISTS mfg_audit.event (
     id bigint NOT NULL DEFAULT nextval('mfg_audit.event_id_seq'),
