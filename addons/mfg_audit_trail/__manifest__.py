@@ -6,6 +6,7 @@
     "license": "LGPL-3",
     "author": "Odoo Manufacturing Group Suite contributors",
     "depends": ["base", "web"],
+    "external_dependencies": {"python": ["cryptography"]},
     "data": [
         "security/mfg_audit_trail_security.xml",
         "security/ir.model.access.csv",

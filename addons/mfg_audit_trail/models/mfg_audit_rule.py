@@ -116,7 +116,7 @@ class MfgAuditRule(models.Model):
 
     def init(self):
         """Create the schema ``mfg_audit``."""
-        uuid = self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        uuid = self.env["ir.config_parameter"].get_param("database.uuid")
         schema.install(self.env.cr, f"mfg-audit/{uuid}")
 
     def _register_hook(self):
