@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .common import HoldCase
 
@@ -47,3 +48,23 @@ class TestTours(HoldCase, HttpCase):
         hold = lot.hold_line_ids.hold_id
         self.assertEqual((hold.reason_id, hold.severity), (reason, "critical"))
         self.assertEqual(hold.deadline - hold.placed_on, timedelta(hours=12))
+
+    @mute_logger("odoo.http")
+    def test_refusal_leads_to_the_hold(self):
+        scrap = self.env["stock.scrap"].create(
+            {
+                "product_id": self.part.id,
+                "lot_id": self.lot_a.id,
+                "scrap_qty": 1,
+                "location_id": self.world.shelf.id,
+                "company_id": self.world.company.id,
+            }
+        )
+        self.world.hold(self.lot_a)
+        self.start_tour(
+            f"/web#id={scrap.id}&model=stock.scrap&view_type=form",
+            "mfg_quality_hold_refusal",
+            login="hold-stk",
+        )
+        self.assertEqual(scrap.state, "draft")
+        self.assertStays(self.lot_a)
