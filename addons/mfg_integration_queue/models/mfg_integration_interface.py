@@ -4,7 +4,7 @@ from odoo import _, api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.tools import is_html_empty
 
-from ..engine import latency
+from ..engine import latency, retention
 
 CODE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
@@ -21,6 +21,9 @@ _PROPOSED_SLA = {
     "near_real_time": (60, 30, 240),
     "batch": (0, 1440, 1440),
 }
+
+#: rows of one kind and interface that one run of the retention deletes
+FORGET_AT_ONCE = 20_000
 
 #: what the change log of contracts follows
 _CARD = (
@@ -45,6 +48,7 @@ _CARD = (
     "fallback_procedure",
     "lifecycle",
     "sunset_date",
+    "retention_days",
     "runbook",
     "active",
 )
@@ -215,6 +219,14 @@ class MfgIntegrationInterface(models.Model):
     sunset_date = fields.Date(
         string="Ends On", tracking=True, help="When the interface is to be replaced."
     )
+    retention_days = fields.Integer(
+        string="Kept For (days)",
+        required=True,
+        default=400,
+        tracking=True,
+        help="Finished messages, their attempts and content are deleted afterwards. What "
+        "waits is kept. 0: kept for good.",
+    )
     change_ids = fields.One2many("mfg.integration.contract.change", "interface_id")
     runbook = fields.Html(help="What to do when messages of this interface fail.")
     version_ids = fields.One2many("mfg.integration.interface.version", "interface_id")
@@ -230,6 +242,11 @@ class MfgIntegrationInterface(models.Model):
             "max_age_positive",
             "CHECK(max_age_hours > 0)",
             "“Give up After” must be at least one hour.",
+        ),
+        (
+            "retention_not_negative",
+            "CHECK(retention_days >= 0)",
+            "“Kept For” must not be negative; 0 keeps messages for good.",
         ),
         (
             "sla_not_negative",
@@ -344,6 +361,20 @@ class MfgIntegrationInterface(models.Model):
         action["domain"] = [("interface_id", "=", self.id)]
         action["context"] = {}
         return action
+
+    @api.model
+    def _cron_forget(self):
+        """Delete what the contracts keep no longer, and come back soon if there is more."""
+        more = False
+        for interface in self.with_context(active_test=False).search(
+            [("retention_days", ">", 0)]
+        ):
+            more |= retention.forget(
+                self.env.cr, interface.id, interface.retention_days, FORGET_AT_ONCE
+            )
+        self.env.invalidate_all()
+        if more:
+            self.env.ref("mfg_integration_queue.ir_cron_forget")._trigger()
 
     @api.model
     @tools.ormcache("code")

@@ -28,6 +28,7 @@ from . import test_minutes
 from . import test_monitor
 from . import test_outcome
 from . import test_replay
+from . import test_retention
 from . import test_security
 from . import test_storage
 from . import test_template
