@@ -70,7 +70,8 @@ def _facts(since, until):
                AND interface_id IS NOT NULL
          UNION ALL
             SELECT finished_at, interface_id, company_id, system_id, 0,
-                   (EXTRACT(epoch FROM finished_at - created_at) * 1000)::integer,
+                   LEAST(EXTRACT(epoch FROM finished_at - created_at) * 1000,
+                         2147483647)::integer,
                    attempts, GREATEST(attempts - (state = 'processed')::integer, 0),
                    GREATEST(attempts - 1, 0),
                    CASE state WHEN 'processed' THEN 'done' ELSE state END

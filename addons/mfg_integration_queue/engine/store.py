@@ -115,6 +115,7 @@ _DONE_COLUMNS = """
     r.excerpt, r.secret_id, r.reason, r.cause, COALESCE(r.via, d.endpoint_id) AS via,
     timezone('UTC', clock_timestamp()) - r.ago * interval '1 second' AS started_at
 """
+# A message of a paused endpoint may be older than an integer counts milliseconds.
 _LOG = """
     log AS (
         INSERT INTO mfg_integration_delivery_log
@@ -124,7 +125,8 @@ _LOG = """
         SELECT id, event_id, event_at, interface_id, endpoint_id, company_id, lane, class,
                %(outcome)s, attempts + 1, created_at, due_at,
                COALESCE(first_attempt_at, started_at),
-               EXTRACT(epoch FROM started_at + duration * interval '1 second' - created_at) * 1000,
+               LEAST(EXTRACT(epoch FROM started_at + duration * interval '1 second'
+                                        - created_at) * 1000, 2147483647),
                code, status
           FROM done
     )"""

@@ -29,6 +29,7 @@ TRIES = 5
 #: characters of an error that are kept
 MAX_ERROR = 2000
 
+# A message may wait longer than an integer counts milliseconds: 24 days.
 _COMMON = """
     i.id, i.uuid::text AS uuid, i.type, i.system_id, i.interface_id,
     i.interface_version_id, i.company_id, i.credential_id, i.key, i.lane,
@@ -53,7 +54,8 @@ _QUERY = f"""
  UNION ALL
     SELECT {_COMMON}, i.attempts, NULL::timestamp, i.error_code, i.error,
            i.finished_at,
-           (EXTRACT(epoch FROM i.finished_at - i.created_at) * 1000)::integer,
+           LEAST(EXTRACT(epoch FROM i.finished_at - i.created_at) * 1000,
+                 2147483647)::integer,
            i.state
       FROM mfg_integration_inbox i
      WHERE i.state <> 'received'

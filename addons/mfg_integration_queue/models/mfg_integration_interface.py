@@ -365,6 +365,7 @@ class MfgIntegrationInterface(models.Model):
     @api.model
     def _cron_forget(self):
         """Delete what the contracts keep no longer, and come back soon if there is more."""
+        self.env.flush_all()
         more = False
         for interface in self.with_context(active_test=False).search(
             [("retention_days", ">", 0)]

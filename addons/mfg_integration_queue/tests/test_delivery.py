@@ -100,6 +100,16 @@ class TestDelivery(EngineCase):
         self.assertGreaterEqual(delivery.latency_ms, 0)
         self.assertFalse(self._fetch(), "the hot table is empty again")
 
+    def test_message_of_an_endpoint_that_was_paused_for_weeks(self):
+        self._emit()
+        self.env.cr.flush()
+        self.env.cr.execute(
+            "UPDATE mfg_integration_delivery SET created_at = created_at - interval '40 days' "
+            "WHERE endpoint_id = %s",
+            [self.endpoint.id],
+        )
+        self.assertEqual(self._deliver().state, "delivered")
+
     def test_failed_message_says_what_happened_in_words(self):
         self._emit()
         delivery = self._fail().with_user(self.viewer)
