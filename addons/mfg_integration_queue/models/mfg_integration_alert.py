@@ -52,7 +52,8 @@ _FOUND = f"""
      GROUP BY e.interface_id, e.company_id
 """
 # What could be taken and is not: heads of lanes only, for a lane waits behind a retry.
-# In cron mode nobody lives between two runs, but the runs leave their mark.
+# In cron mode nobody lives between two runs, but the runs leave their mark. Batch messages
+# may wait for their window: whether they come too late is the service level's business.
 _UNSERVED = f"""
     SELECT 'unserved' AS kind, NULL::integer AS interface_id, NULL::integer AS company_id,
            count(*)::integer AS messages, min(head.due) AS since
@@ -63,6 +64,7 @@ _UNSERVED = f"""
            JOIN mfg_integration_endpoint e ON e.id = d.endpoint_id AND e.active
       LEFT JOIN mfg_integration_endpoint_state s ON s.endpoint_id = d.endpoint_id
           WHERE s.paused_at IS NULL AND COALESCE(s.breaker, 'closed') = 'closed'
+            AND d.class < 3
           ORDER BY d.endpoint_id, d.lane, d.id)
       UNION ALL
         (SELECT DISTINCT ON (lane)
