@@ -128,6 +128,24 @@ SCREENS = (
         then=FORM,
         login="integration-operator",
     ),
+    Screen(
+        "monitor",
+        f"{QUEUE}monitor_action",
+        ".o_mfg_tile",
+        login="integration-operator",
+    ),
+    Screen(
+        "dashboard",
+        f"{QUEUE}dashboard_action",
+        ".o_mfg_chart canvas",
+        login="integration-operator",
+    ),
+    Screen(
+        "exceptions", f"{QUEUE}exception_action", LIST, login="integration-operator"
+    ),
+    Screen(
+        "alerts", f"{QUEUE}alert_action", ".o_list_view", login="integration-operator"
+    ),
     Screen("events", f"{QUEUE}event_action", LIST, login="integration-operator"),
     Screen("attempts", f"{QUEUE}attempt_action", LIST, login="integration-operator"),
     Screen("workers", f"{QUEUE}worker_action", LIST, login="integration-operator"),

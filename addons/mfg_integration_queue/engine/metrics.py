@@ -39,9 +39,10 @@ _ENDPOINTS = """
      WHERE e.active
 """
 _WORKERS = f"""
-    SELECT name, mode, partitions, cardinality(inflight),
-           GREATEST(EXTRACT(epoch FROM {_NOW} - heartbeat_at), 0)
-      FROM mfg_integration_worker
+    SELECT w.name, w.mode, w.partitions, cardinality(wire.inflight),
+           GREATEST(EXTRACT(epoch FROM {_NOW} - w.heartbeat_at), 0)
+      FROM mfg_integration_worker w
+ LEFT JOIN mfg_integration_worker_wire wire ON wire.worker_id = w.id
 """
 _STATES = ("closed", "half_open", "open", "paused")
 

@@ -79,12 +79,13 @@ class MfgIntegrationWorker(models.Model):
                    alive.pid IS NOT NULL AS alive,
                    GREATEST(EXTRACT(epoch FROM {_NOW} - w.heartbeat_at), 0)::integer
                        AS silent_s,
-                   cardinality(w.inflight) AS inflight,
+                   COALESCE(cardinality(wire.inflight), 0) AS inflight,
                    (SELECT GREATEST(EXTRACT(epoch FROM {_NOW} - min(head.due)), 0)
                       FROM head
                       JOIN lock ON lock.classid = {PARTITION_LOCK} AND lock.key = head.key
                      WHERE lock.pid = alive.pid AND head.dead_id IS NULL)::integer AS lag_s
               FROM mfg_integration_worker w
+         LEFT JOIN mfg_integration_worker_wire wire ON wire.worker_id = w.id
          LEFT JOIN lock alive ON alive.classid = {WORKER_LOCK} AND alive.key = w.id
         """
 
