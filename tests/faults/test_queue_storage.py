@@ -1,11 +1,13 @@
-"""What the database does to delivery: old snapshots, history, retention, no writing."""
+"""What the database does to delivery: old snapshots, history, no writing."""
 
 import time
 
 import psycopg2
+import pytest
 
 from tests.support.emitter import Emitter
-from tests.support.plant import assert_in_order
+from tests.support.plant import PATIENCE, assert_in_order, copies
+from tests.support.waiting import wait_for
 
 #: reads the plan of the statement that runs all the time, as a worker at the end of its
 #: streams would run it
@@ -87,3 +89,51 @@ def test_iq_23_old_snapshot_and_history_do_not_slow_delivery(plant, lab):
     assert_in_order(place.sink.received())
     if not lab.quick:
         assert rates[-1] >= 0.9 * rates[0], rates
+
+
+def test_iq_27_database_that_takes_no_writes(plant):
+    place = plant(lanes=20)
+    worker = place.start_worker()
+    place.sink.behave(delay=0.02)
+    place.emit(200)
+    wait_for(lambda: place.sink.count() > 20, PATIENCE, "it is at work")
+    name = place.database
+
+    def cut_off():
+        place.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = %s AND pid <> pg_backend_pid()",
+            name,
+        )
+
+    place.query(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    cut_off()
+    with pytest.raises(AssertionError, match="(?i)read-only"):
+        place.emit(5)
+    wait_for(
+        lambda: worker.has_logged("read-only transaction"),
+        PATIENCE,
+        "the worker notices",
+    )
+    assert worker.process.poll() is None
+    tries = worker.log.read_text().count("read-only transaction")
+    started = time.monotonic()
+    wait_for(
+        lambda: worker.log.read_text().count("read-only transaction") >= tries + 2,
+        PATIENCE,
+        "it tries again",
+    )
+    assert time.monotonic() - started > 1, "it has to back off"
+
+    place.query("SET default_transaction_read_only = off")
+    place.query(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+    cut_off()
+    place.emit(10)
+    place.wait_until_settled()
+    received = place.sink.received()
+    # what was refused left nothing behind, and nothing else was lost
+    numbers = {each["data"]["n"] for each in received}
+    assert set(range(200)) <= numbers
+    assert len(numbers) == 210
+    assert_in_order(received)
+    assert max(copies(received).values()) <= 2

@@ -30,8 +30,8 @@ RUNTIME_TABLES = (
 )
 MONTHS_AHEAD = 3
 #: how long a DROP waits for users of a partition, how often and how soon it tries again
-DROP_WAIT = "50ms"
-DROP_TRIES = 100
+DROP_WAIT = "20ms"
+DROP_TRIES = 40
 DROP_PAUSE = 0.1
 
 
@@ -79,11 +79,13 @@ def drop_patiently(connection, table, month):
     :param connection: in autocommit
     :return: (names of the dropped partitions, names of those that were in use all the time)
     """
-    dropped, busy = [], []
     with connection.cursor() as cr:
-        for name in _ended_before(cr, table, month):
-            (dropped if _drop(cr, name) else busy).append(name)
-    return dropped, busy
+        names = _ended_before(cr, table, month)
+        for position, name in enumerate(names):
+            if not _drop(cr, name):
+                # who holds this one holds the table
+                return names[:position], names[position:]
+    return names, []
 
 
 def _drop(cr, name):

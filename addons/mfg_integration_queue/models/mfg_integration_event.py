@@ -21,8 +21,6 @@ from ..engine.outbox import Outbox
 
 _logger = logging.getLogger(__name__)
 
-#: whole months of history that are kept; system parameter, 0 keeps everything
-RETENTION_MONTHS = 24
 #: bytes of payload; larger documents belong into a file of their own
 MAX_PAYLOAD = 1024 * 1024
 MAX_LANE = 200
@@ -364,18 +362,17 @@ class MfgIntegrationEvent(models.Model):
 
     @api.model
     def _cron_drop_old_partitions(self):
-        """Drop whole months of outbound history that is older than the retention.
+        """Drop the months of outbound history that no contract keeps any more.
 
         What an unfinished message or an open dead letter still needs stays. Partitions
         that are in use all the time are left for the next day.
         """
-        months = int(
-            self.env["ir.config_parameter"].get_param(
-                "mfg_integration_queue.retention_months", RETENTION_MONTHS
-            )
+        contracts = self.env["mfg.integration.interface"].with_context(
+            active_test=False
         )
-        if months <= 0:
-            return
+        kept = contracts.search([]).mapped("retention_days")
+        if not kept or 0 in kept:
+            return  # something is kept for good
         self.env.cr.execute(
             """
             SELECT LEAST((SELECT MIN(event_at) FROM mfg_integration_delivery),
@@ -386,7 +383,7 @@ class MfgIntegrationEvent(models.Model):
             """
         )
         needed = self.env.cr.fetchone()[0]
-        limit = fields.Date.today().replace(day=1) - relativedelta(months=months)
+        limit = fields.Date.today() - relativedelta(days=max(kept), day=1)
         keep_events = min(limit, needed.date().replace(day=1)) if needed else limit
         _name, info = connection_info_for(self.env.cr.dbname)
         # Connections of their own: each DROP is a transaction that gives way at once.
