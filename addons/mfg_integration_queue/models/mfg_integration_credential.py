@@ -94,6 +94,12 @@ class MfgIntegrationCredential(models.Model):
     )
     last_used_at = fields.Datetime(string="Last Used", compute="_compute_usage")
     last_used_addr = fields.Char(string="From", compute="_compute_usage")
+    quota_used = fields.Integer(
+        string="Used This Minute",
+        compute="_compute_usage",
+        help="Of the messages a minute. Server processes draw them in shares of a "
+        "twentieth, so this runs ahead a little.",
+    )
     refused_at = fields.Datetime(string="Last Refused", compute="_compute_usage")
     refused_addr = fields.Char(string="Refused From", compute="_compute_usage")
     refused_id = fields.Many2one(
@@ -125,7 +131,10 @@ class MfgIntegrationCredential(models.Model):
         self.env.cr.execute(
             """
             SELECT credential_id, last_used_at, last_used_addr, refused_at, refused_code,
-                   refused_addr
+                   refused_addr,
+                   CASE WHEN window_at = date_trunc(
+                            'minute', timezone('UTC', clock_timestamp()))
+                        THEN window_used ELSE 0 END AS quota_used
               FROM mfg_integration_credential_state
              WHERE credential_id = ANY(%s)
             """,
@@ -137,6 +146,7 @@ class MfgIntegrationCredential(models.Model):
             row = usage.get(credential._origin.id, {})
             credential.last_used_at = row.get("last_used_at")
             credential.last_used_addr = row.get("last_used_addr")
+            credential.quota_used = row.get("quota_used")
             credential.refused_at = row.get("refused_at")
             credential.refused_addr = row.get("refused_addr")
             credential.refused_id = errors._for_code(row.get("refused_code"))

@@ -262,6 +262,26 @@ class TestInboundHttp(InboundHttpCase):
         self.assertTrue(self.credential.last_used_at)
         self.assertEqual(self.credential.last_used_addr, "127.0.0.1")
 
+    def _used(self, minutes_ago):
+        self.env.cr.execute(
+            """
+            INSERT INTO mfg_integration_credential_state
+                   (credential_id, window_used, window_at)
+            SELECT %s, 7, date_trunc('minute', timezone('UTC', clock_timestamp()))
+                          - %s * interval '1 minute'
+                ON CONFLICT (credential_id) DO UPDATE
+               SET window_used = excluded.window_used, window_at = excluded.window_at
+            """,
+            [self.credential.id, minutes_ago],
+        )
+        self.env.invalidate_all()
+        return self.credential.with_user(self.integrator).quota_used
+
+    def test_quota_used_is_that_of_this_minute(self):
+        self.assertEqual(self._used(minutes_ago=1), 0)
+        # the minute may turn in between, but not twice
+        self.assertIn(7, [self._used(minutes_ago=0) for _try in range(2)])
+
     # what may be sent
 
     def test_iq_22_hostile_bodies(self):
