@@ -57,6 +57,9 @@ class TestTemplate(QueueCase):
 class TestConsultant(QueueCase, HttpCase):
     """What a consultant does in the web client, without developer mode and without shell."""
 
+    #: wide enough for every menu of the application to stand in the bar
+    browser_size = "1920x1080"
+
     def test_consultant_sets_up_an_interface(self):
         service = self._user("service", "base.group_user")
         service.name = "Tour Service"
