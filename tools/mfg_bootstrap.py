@@ -32,7 +32,7 @@ class TestDatabase:
     def __init__(self):
         checkout.prepare()
         self.workspace = setup.open_workspace(checkout, Progress())
-        base = template = self.workspace.base_template()
+        base = template = self.workspace.test_base_template()
         if (
             os.environ.get("MFG_TEST_TEMPLATE") != "base"
         ):  # plain Odoo: `./mfg test --core`

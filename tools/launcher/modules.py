@@ -6,6 +6,14 @@ from pathlib import Path
 
 # What an installed database does not hold: changing it needs no update of the module.
 NOT_IN_DATABASE = {"__pycache__", "tests", "static", "readme"}
+# Apps of Odoo that ours do not need, but must withstand: they are in the test templates.
+COMPANIONS = {
+    "mrp_subcontracting",
+    "repair",
+    "stock_dropshipping",
+    "stock_picking_batch",
+    "website_sale_stock",
+}
 
 
 def manifest(folder):

@@ -2,7 +2,8 @@
 
 Three layers, each a clone of the one before:
 - base: plain Odoo with the modules ours depend on and demo data. Slow to make, made rarely.
-- suite: base with our modules. Made again when one of them changes.
+  The one for tests has some more apps, whose ways ours must withstand.
+- suite: the base for tests with our modules. Made again when one of them changes.
 - a throw-away clone of the suite for one test run.
 The database of `./mfg run` is a clone of the base with our modules, and stays.
 """
@@ -80,9 +81,14 @@ class Workspace:
 
         return self._template("mfg_base", key, kind, title, None, build)
 
+    def test_base_template(self):
+        """Name of the template of plain Odoo that tests compare with, made if absent."""
+        core = modules.core_dependencies(self.checkout.addons)
+        return self.base_template(core | modules.COMPANIONS)
+
     def suite_template(self):
         """Name of the template with all our modules, made if absent."""
-        base = self.base_template()
+        base = self.test_base_template()
         hashes = modules.fingerprints(self.checkout.addons)
         if not hashes:
             return base

@@ -126,9 +126,13 @@ class World:
     def transfer(
         self, product, quantity, source=None, destination=None, env=None, kind="out"
     ):
-        """A confirmed transfer of one product, not reserved; deliveries by default."""
+        """A confirmed transfer of one product, not reserved; deliveries by default.
+
+        :param kind: ``out``, ``in``, ``int`` or a ``stock.picking.type``
+        """
         env = env or self.env
-        kind = self.warehouse[f"{kind}_type_id"]
+        if isinstance(kind, str):
+            kind = self.warehouse[f"{kind}_type_id"]
         source, destination = source or self.stock, destination or self.customers
         picking = env["stock.picking"].create(
             {
