@@ -85,18 +85,16 @@ def test_en_10_installed_from_the_apps_menu(plain_odoo, page, tmp_path):
     page.click(".o_navbar_apps_menu button")
     page.locator(".o-dropdown--menu a:has-text('Integration')").first.click()
 
-    page.wait_for_selector(".o_breadcrumb:has-text('Messages')")
-    helper = page.locator(".o_nocontent_help")
-    helper.wait_for()
-    assert "No message yet" in helper.inner_text()
-    assert "Begin with Configuration" in helper.inner_text()
+    page.wait_for_selector(".o_breadcrumb:has-text('My Exceptions')")
+    page.wait_for_selector(".o_nocontent_help:has-text('Nothing waits for you')")
     page.screenshot(path=tmp_path / "en_10.png")
-    for title, hint in (
-        ("Systems", "Which system do you want to talk to?"),
-        ("Endpoints", "Where do messages go?"),
-        ("Subscriptions", "Nobody listens yet"),
+    for menu, title, hint in (
+        ("Messages", "Outgoing", "Begin with Configuration"),
+        ("Configuration", "Systems", "Which system do you want to talk to?"),
+        ("Configuration", "Endpoints", "Where do messages go?"),
+        ("Configuration", "Subscriptions", "Nobody listens yet"),
     ):
-        page.click("button.dropdown-toggle:has-text('Configuration')")
+        page.click(f"button.dropdown-toggle:has-text('{menu}')")
         page.click(f".o-dropdown--menu a:text-is('{title}')")
         page.wait_for_selector(f".o_breadcrumb:has-text('{title}')")
         page.wait_for_selector(f".o_nocontent_help:has-text('{hint}')")

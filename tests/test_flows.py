@@ -27,11 +27,13 @@ def stack(tmp_path_factory):
     try:
         stack.start_server()
         for xmlid, path in ENDPOINTS.items():
-            url = stack.simulator.url + path
+            values = {
+                "url": stack.simulator.url + path,
+                "breaker_pause": 0.1,
+                "breaker_longest": 0.4,
+            }
             endpoint = [stack.ref(xmlid)]
-            stack.rpc(
-                "admin", "mfg.integration.endpoint", "write", endpoint, {"url": url}
-            )
+            stack.rpc("admin", "mfg.integration.endpoint", "write", endpoint, values)
         stack.rpc(
             "admin",
             "mfg.integration.retry.policy",

@@ -50,10 +50,9 @@ def attribute(env):
     # Odoo empties this data at every flush, commit and rollback, with which the setting
     # may be gone, too.
     data = cr.precommit.data
-    if _FLAG not in data:
+    if _FLAG not in data and env["mfg.audit.rule"]._is_capturing():
+        _set(cr, describe(env))
         data[_FLAG] = True
-        if env["mfg.audit.rule"]._is_capturing():
-            _set(cr, describe(env))
 
 
 def describe(env, **known):

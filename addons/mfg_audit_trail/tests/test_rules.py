@@ -45,19 +45,19 @@ class TestRules(AuditCase):
                     Command.link(fields._get("res.partner", "color").id)
                 ],
                 "secret_field_ids": [
-                    Command.link(fields._get("res.partner", "vat").id)
+                    Command.link(fields._get("res.partner", "function").id)
                 ],
             }
         )
-        partner = self.partners.create({"name": "Smith", "vat": "GB123"})
+        partner = self.partners.create({"name": "Smith", "function": "Buyer"})
         self.forget()
         partner.write({"color": 5})
         self.assertEqual(self.events("res_partner"), [])
-        partner.write({"vat": "GB456", "color": 6})
+        partner.write({"function": "Confidant", "color": 6})
         (event,) = self.events("res_partner")
-        self.assertIn("vat", event["new"])
+        self.assertIn("function", event["new"])
         self.assertNotIn("color", event["new"])
-        self.assertNotIn("GB456", str(event))
+        self.assertNotIn("Confidant", str(event))
 
     def test_only_the_operations_of_the_rule(self):
         self.rule.write({"on_create": False, "on_unlink": False})
