@@ -253,7 +253,7 @@ class Photographer:
             page.goto(f"{self.base_url}/web/login")
             page.fill("input[name=login]", login)
             page.fill("input[name=password]", self.logins.get(login, login))
-            page.click("button[type=submit]")
+            page.click(".oe_login_form button[type=submit]")
             page.wait_for_selector(".o_web_client .o_main_navbar")
             settle(page)
             # Without this a user sees only one of the companies they work for.
