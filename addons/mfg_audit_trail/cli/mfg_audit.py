@@ -44,7 +44,7 @@ class MfgAudit(Command):
     def _seal(self, _options):
         for name in self._databases():
             count = sealer.run(name)
-            print(f"{name}: {count or 0} transactions sealed")
+            print(f"{name}: {count or 0} transactions sealed")  # pylint: disable=print-used
         return 0
 
     def _verify(self, options):
@@ -60,11 +60,11 @@ class MfgAudit(Command):
                 findings = verifier.verify(cr, public, path)
             for finding in findings:
                 if options.json:
-                    print(json.dumps({"database": name, **vars(finding)}))
+                    print(json.dumps({"database": name, **vars(finding)}))  # pylint: disable=print-used
                 else:
-                    print(f"{name}: {finding.line()}")
+                    print(f"{name}: {finding.line()}")  # pylint: disable=print-used
             if not options.json:
-                print(f"{name}: {len(findings) or 'no'} findings")
+                print(f"{name}: {len(findings) or 'no'} findings")  # pylint: disable=print-used
             bad += len(findings)
         return 1 if bad else 0
 
@@ -75,7 +75,7 @@ class MfgAudit(Command):
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(private + "\n")
         Path(f"{options.file}.pub").write_text(public + "\n", encoding="ascii")
-        print(f"{options.file} and {options.file}.pub written; public key: {public}")
+        print(f"{options.file} and {options.file}.pub written; public key: {public}")  # pylint: disable=print-used
         return 0
 
     def _databases(self):

@@ -182,7 +182,7 @@ class EndpointStates:
         """Have a row for each of the endpoints."""
         self._cursor.execute(_ENSURE, [list(endpoint_ids)])
 
-    def read(self, endpoint_ids):
+    def read(self, endpoint_ids):  # pylint: disable=method-required-super
         """Return the :class:`Breaker` of each endpoint."""
         self._cursor.execute(_READ, [list(endpoint_ids)])
         return [Breaker(*row) for row in self._cursor.fetchall()]

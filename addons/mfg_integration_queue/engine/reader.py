@@ -57,7 +57,7 @@ class Reader:
         """
         return any(self._is_readable(stream, permitted) for stream in self._unread)
 
-    def read(self, permitted):
+    def read(self, permitted):  # pylint: disable=method-required-super
         """Read the next deliveries of every stream that may have some."""
         partitions = {
             stream[:2]

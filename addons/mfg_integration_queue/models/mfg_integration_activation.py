@@ -71,7 +71,7 @@ class MfgIntegrationActivation(models.Model):
             raise AccessError(_("Use “Activate” in the notice above the messages."))
         return super().create(vals_list)
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         """Who activated what stays as it is."""
         raise UserError(_("An activation is a record of what happened."))
 

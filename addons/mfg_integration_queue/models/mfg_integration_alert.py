@@ -231,7 +231,7 @@ class MfgIntegrationAlert(models.Model):
         """Return the interfaces whose last hour was slower than agreed."""
         hour = f"{_NOW} - interval '1 hour'"
         figures = minutes.sums(hour, ["interface_id", "company_id"])
-        self.env.cr.execute(f"{figures} GROUP BY interface_id, company_id")
+        self.env.cr.execute(f"{figures} GROUP BY interface_id, company_id")  # pylint: disable=sql-injection
         rows = [row for row in self.env.cr.dictfetchall() if row["done"] >= SLOW_SAMPLE]
         interfaces = self.env["mfg.integration.interface"].browse(
             row["interface_id"] for row in rows

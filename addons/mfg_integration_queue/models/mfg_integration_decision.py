@@ -44,7 +44,7 @@ class MfgIntegrationDecision(models.Model):
                 interface=decision.interface_id.name,
             )
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         """What was decided stays as it is."""
         raise UserError(
             _("A decision is a record of what happened and does not change.")

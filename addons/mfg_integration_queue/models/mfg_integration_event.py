@@ -370,7 +370,7 @@ class MfgIntegrationEvent(models.Model):
         contracts = self.env["mfg.integration.interface"].with_context(
             active_test=False
         )
-        kept = contracts.search([]).mapped("retention_days")
+        kept = contracts.search([]).mapped("retention_days")  # pylint: disable=no-search-all
         if not kept or 0 in kept:
             return  # something is kept for good
         self.env.cr.execute(

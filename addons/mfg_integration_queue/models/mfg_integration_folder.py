@@ -280,7 +280,7 @@ class MfgIntegrationFolder(models.Model):
         if not self.env["mfg.integration.activation"]._is_active():
             return []
         # sudo: asked by the worker
-        return self.sudo().search([]).filtered(lambda each: not each.problem).ids
+        return self.sudo().search([]).filtered(lambda each: not each.problem).ids  # pylint: disable=no-search-all
 
     @api.model
     def _cron_pick_up(self):

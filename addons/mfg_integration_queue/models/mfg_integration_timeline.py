@@ -8,7 +8,7 @@ from .mfg_integration_dead import BigInteger
 LIMIT = 200
 
 
-class MfgIntegrationTimeline(models.TransientModel):
+class MfgIntegrationTimeline(models.TransientModel):  # pylint: disable=no-wizard-in-models
     """What was said about a document, in business words and in the order of time.
 
     Made anew each time somebody opens it, as that user: it shows what the user may see.
@@ -37,7 +37,7 @@ class MfgIntegrationTimeline(models.TransientModel):
     system_id = fields.Many2one("mfg.integration.system", readonly=True)
     endpoint_id = fields.Many2one("mfg.integration.endpoint", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
-    trace_id = fields.Char(string="Trace", readonly=True)
+    trace_id = fields.Char(readonly=True)
     message_ref = BigInteger(string="Message Number", readonly=True)
 
     def action_open(self):

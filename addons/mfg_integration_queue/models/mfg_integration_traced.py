@@ -15,7 +15,6 @@ class MfgIntegrationTraced(models.AbstractModel):
 
     traceparent = fields.Char(string="Trace Context", readonly=True)
     trace_id = fields.Char(
-        string="Trace",
         compute="_compute_trace_id",
         search="_search_trace_id",
         help="The same for everything that one cause led to, in Odoo and in other systems.",

@@ -242,7 +242,7 @@ class TestAvailability(GateCase):
         endpoint = self.endpoint.with_user(self.integrator)
         action = endpoint.action_ask_pause()
         wizard = (
-            self.env[action["res_model"]]
+            self.env[action["res_model"]]  # pylint: disable=context-overridden
             .with_user(self.integrator)
             .with_context(action["context"])
             .create({"reason": "Upgrade of the MES"})

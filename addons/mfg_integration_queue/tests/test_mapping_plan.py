@@ -45,10 +45,10 @@ def units(entries, path="lines[].quantity.unit"):
 class TestMappingPlan(BaseCase):
     """Select, translate, shape: on plain values, without a database."""
 
-    def _map(self, *steps, document=ORDER, **options):
+    def _map(self, *steps, document=ORDER, **options):  # pylint: disable=dangerous-default-value
         return map_one(None, plan(*steps, **options), document)
 
-    def _cause(self, *steps, document=ORDER, **options):
+    def _cause(self, *steps, document=ORDER, **options):  # pylint: disable=dangerous-default-value
         with self.assertRaises(Unmapped) as caught:
             self._map(*steps, document=document, **options)
         return caught.exception

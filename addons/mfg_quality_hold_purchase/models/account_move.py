@@ -44,7 +44,6 @@ class AccountMove(models.Model):
     )
     quality_disposition_id = fields.Many2one(
         "mfg.quality.disposition",
-        "Quality Disposition",
         readonly=True,
         copy=False,
         index="btree_not_null",
@@ -132,9 +131,9 @@ class AccountMove(models.Model):
             self._quality_holds()
             .with_env(self.env)
             ._refusal(
-                _("Payment blocked: quality.\n%(bills)s")
-                % {
-                    "bills": "\n".join(
+                _(
+                    "Payment blocked: quality.\n%(bills)s",
+                    bills="\n".join(
                         _(
                             "Bill %(bill)s: %(payable)s of %(residual)s may be paid; the rest "
                             "is for goods on quality hold or sent back (%(holds)s). Pay the "
@@ -150,8 +149,8 @@ class AccountMove(models.Model):
                             holds=bill.quality_hold_names,
                         )
                         for bill in self
-                    )
-                }
+                    ),
+                )
             )
         )
 
