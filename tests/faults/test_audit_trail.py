@@ -141,6 +141,7 @@ def site(lab, tmp_path):
     place.connection.close()
 
 
+@pytest.mark.long
 def test_at_03_04_screen_external_api_and_plain_sql_are_told_apart(site):
     site.start_server(max_cron_threads=0)
 
@@ -172,6 +173,7 @@ def test_at_03_04_screen_external_api_and_plain_sql_are_told_apart(site):
     assert (code, text.splitlines()[-1]) == (0, f"{site.database}: no findings")
 
 
+@pytest.mark.long
 def test_at_12_scheduled_action_that_commits_in_between(site):
     assert site.lab.script(site.database, CRON) == []
     site.start_server(max_cron_threads=1)
@@ -200,6 +202,7 @@ def test_at_14_what_is_rolled_back_leaves_nothing(site):
     assert site.query(counts) == before
 
 
+@pytest.mark.long
 def test_at_26_changed_before_it_was_sealed(site):
     site.start_server(max_cron_threads=0)
     site.log_in()("res.bank", "write", [site.bank], {"city": "York"})
@@ -217,6 +220,7 @@ def test_at_26_changed_before_it_was_sealed(site):
     assert text.splitlines()[-1].endswith(": 1 findings"), "nothing else is suspected"
 
 
+@pytest.mark.long
 def test_at_28_log_behind_its_witness(site):
     site.run("seal")
     backup = site.lab.database("backup")
