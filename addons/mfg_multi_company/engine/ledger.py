@@ -1,0 +1,36 @@
+"""What a database transaction knows about decisions, out of reach of any caller.
+
+Callers choose the context of a call, over RPC freely, and server actions may use sudo.
+Nothing that lets a guarded field change may travel in the context or depend on
+``env.su``. It is noted here, on the cursor's ledger, which only Python code of this
+module reaches.
+"""
+
+from contextlib import contextmanager
+from weakref import WeakKeyDictionary
+
+_ledgers = WeakKeyDictionary()
+
+
+class Ledger:
+    """What the running call of a business method may do that nobody may do directly."""
+
+    def __init__(self):
+        self.in_transition = 0
+
+    @contextmanager
+    def transition(self):
+        """A business method changes fields that only decisions change."""
+        self.in_transition += 1
+        try:
+            yield
+        finally:
+            self.in_transition -= 1
+
+
+def ledger(cursor):
+    """The ledger of a cursor."""
+    found = _ledgers.get(cursor)
+    if found is None:
+        found = _ledgers[cursor] = Ledger()
+    return found

@@ -1,0 +1,3 @@
+from . import test_plants
+from . import test_roles
+from . import test_tours
