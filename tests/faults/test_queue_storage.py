@@ -1,5 +1,6 @@
-"""What the database does to delivery: old snapshots, history, no writing."""
+"""What the database does to delivery: old snapshots, history, retention, no room."""
 
+import threading
 import time
 
 import psycopg2
@@ -7,6 +8,7 @@ import pytest
 
 from tests.support.emitter import Emitter
 from tests.support.plant import PATIENCE, assert_in_order, copies
+from tests.support.small_disk import SmallDisk
 from tests.support.waiting import wait_for
 
 #: reads the plan of the statement that runs all the time, as a worker at the end of its
@@ -91,6 +93,73 @@ def test_iq_23_old_snapshot_and_history_do_not_slow_delivery(plant, lab):
         assert rates[-1] >= 0.9 * rates[0], rates
 
 
+def test_iq_24_retention_is_in_nobodys_way(plant, lab):
+    place = plant(lanes=20)
+    place.emitter.run(
+        """
+import datetime
+from odoo.addons.mfg_integration_queue.engine import partitions
+partitions.ensure(env.cr, datetime.date(2019, 1, 1), months_ahead=3)
+env.cr.execute(
+    "INSERT INTO mfg_integration_delivery_log (id, event_id, event_at, interface_id, "
+    "endpoint_id, company_id, lane, class, outcome, attempts, created_at, finished_at) "
+    "SELECT n, n, '2019-02-02', 1, 1, 1, 'a', 2, 'delivered', 1, '2019-02-02', "
+    "'2019-02-02' FROM generate_series(1, 20000) n"
+)
+"""
+    )
+
+    def old_partitions(table):
+        return place.value(
+            "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND relname LIKE %s",
+            f"mfg_integration_{table}_2019_%",
+        )
+
+    def drop_while_users_work(users):
+        """Run the scheduled action; return how many events were emitted meanwhile."""
+        done = threading.Event()
+
+        def drop():
+            place.emitter.run(
+                "env['mfg.integration.event']._cron_drop_old_partitions()"
+            )
+            done.set()
+
+        dropping = threading.Thread(target=drop)
+        dropping.start()
+        emitted = 0
+        try:
+            while not done.is_set():
+                users.emit(20, 20, per_commit=1)
+                emitted += 20
+        finally:
+            dropping.join()
+        return emitted
+
+    place.start_worker()
+    # whoever emits fails if a lock takes longer; a small machine adds its own delays
+    patience = "300ms" if lab.quick else "100ms"
+    place.query(f"ALTER DATABASE \"{place.database}\" SET lock_timeout = '{patience}'")
+    users = Emitter(place.lab, place.database)
+    holder = psycopg2.connect(**place.lab.dsn(place.database))
+    try:
+        users.run(f"work.records = {place.records}")
+        # somebody reads the history, for longer than the action has patience
+        holder.cursor().execute("SELECT count(*) FROM mfg_integration_event")
+        emitted = drop_while_users_work(users)
+        assert old_partitions("delivery_log") == old_partitions("attempt") == 0
+        assert old_partitions("event") == 4, "what is in use is left for the next day"
+        holder.close()
+        emitted += drop_while_users_work(users)
+    finally:
+        holder.close()
+        users.close()
+    assert old_partitions("event") == 0
+    assert emitted
+    place.wait_until_settled()
+    assert len(place.sink.received()) == emitted
+
+
 def test_iq_27_database_that_takes_no_writes(plant):
     place = plant(lanes=20)
     worker = place.start_worker()
@@ -137,3 +206,46 @@ def test_iq_27_database_that_takes_no_writes(plant):
     assert len(numbers) == 210
     assert_in_order(received)
     assert max(copies(received).values()) <= 2
+
+
+def test_iq_27_disk_full(plant):
+    place = plant(lanes=20)
+    with SmallDisk(place) as disk:
+        worker = place.start_worker()
+        place.sink.behave(delay=0.02)
+        place.emit(2000)
+        wait_for(lambda: place.sink.count() > 20, PATIENCE, "it is at work")
+        disk.fill()
+        with pytest.raises(AssertionError, match="No space left on device"):
+            place.emitter.run(
+                """
+document = env['res.partner.category'].create({'name': 'On a full disk'})
+for _turn in range(2000):
+    env['mfg.integration.event'].emit('note.changed', document, {'padding': 'x' * 900})
+"""
+            )
+        full = "No space left on device"
+        wait_for(lambda: worker.has_logged(full), PATIENCE, "the worker notices")
+        sent, tries = place.sink.count(), worker.log.read_text().count(full)
+        started = time.monotonic()
+        wait_for(
+            lambda: worker.log.read_text().count(full) >= tries + 2,
+            PATIENCE,
+            "it tries again",
+        )
+        assert time.monotonic() - started > 1, "it has to back off"
+        assert place.sink.count() == sent, "nothing is sent that cannot be noted"
+        assert worker.process.poll() is None
+
+        disk.empty()
+        place.emit(10)
+        place.wait_until_settled()
+        worker.process.terminate()
+        worker.process.wait(30)
+    received = place.sink.received()
+    assert {each["data"]["n"] for each in received} == set(range(2010))
+    assert_in_order(received)
+    assert max(copies(received).values()) == 1
+    assert not place.value(
+        "SELECT count(*) FROM res_partner_category WHERE name->>'en_US' = 'On a full disk'"
+    ), "the document is undone together with its messages"

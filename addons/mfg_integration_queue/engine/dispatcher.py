@@ -65,6 +65,7 @@ class Dispatcher:
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._stopping = False
         self._results = deque()
+        self._accepted = []  # by receivers, and not written down yet
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_reader, False)
         os.set_blocking(self._wake_writer, False)
@@ -121,6 +122,9 @@ class Dispatcher:
                 "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off"
             )
             self._store = Store(cursor, self._name)
+            # Before anything is sent: a database that is back and still takes no writes
+            # must not let the same messages go out at every try.
+            self._record_accepted()
             self._reader = Reader(self._store, self._lanes)
             self._states = EndpointStates(cursor)
             self._gates = Gates(self._states)
@@ -478,14 +482,20 @@ class Dispatcher:
             self._lanes.park(attempted.delivery, now + attempted.delay)
         for attempted in blocking:
             self._lanes.block(attempted.delivery)
+        self._accepted += delivered
         self._gates.settle()
         if not self._winding_down():
             self._dispatch()
-        self._store.finish(delivered)
+        self._record_accepted()
         self._store.retry(retried)
         self._store.bury(dead, blocking=False)
         self._store.bury(blocking, blocking=True)
         self._taken.difference_update(settled)
+
+    def _record_accepted(self):
+        """Write down what receivers accepted. If that fails, it is kept for the next run."""
+        self._store.finish(self._accepted)
+        self._accepted.clear()
 
     def _decide(self, attempted):
         """Fill in when to try again, or why not."""

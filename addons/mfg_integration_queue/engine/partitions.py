@@ -69,22 +69,23 @@ def ensure(cr, today, months_ahead=MONTHS_AHEAD):
     return created
 
 
-def drop_patiently(connection, table, month):
-    """Drop old partitions while users work: like :func:`drop_before`, one by one, and
-    never in anybody's way.
+def drop_before(cr, table, month):
+    """Drop the partitions of ``table`` that ended before the first day of ``month``, one by
+    one and never in anybody's way.
 
     A DROP waits for whoever uses the table, and everybody who comes later waits behind
-    it. So it gives up at once and tries again a moment later.
+    it. So it gives up at once and tries again a moment later. (DETACH … CONCURRENTLY is
+    refused by PostgreSQL where there is a default partition.)
 
-    :param connection: in autocommit
+    :param cr: in autocommit while others work; a transaction that has read the table
+        itself, on another connection, would be waited for in vain
     :return: (names of the dropped partitions, names of those that were in use all the time)
     """
-    with connection.cursor() as cr:
-        names = _ended_before(cr, table, month)
-        for position, name in enumerate(names):
-            if not _drop(cr, name):
-                # who holds this one holds the table
-                return names[:position], names[position:]
+    names = _ended_before(cr, table, month)
+    for position, name in enumerate(names):
+        if not _drop(cr, name):
+            # who holds this one holds the table
+            return names[:position], names[position:]
     return names, []
 
 
@@ -98,17 +99,6 @@ def _drop(cr, name):
         else:
             return True
     return False
-
-
-def drop_before(cr, table, month):
-    """Drop the partitions of ``table`` that ended before the first day of ``month``.
-
-    :return: names of the dropped partitions
-    """
-    names = _ended_before(cr, table, month)
-    for name in names:
-        cr.execute(SQL("DROP TABLE %s", SQL.identifier(name)))
-    return names
 
 
 def _ended_before(cr, table, month):

@@ -55,23 +55,18 @@ class Reader:
 
         :param permitted: endpoint id → classes that may be read now
         """
-        return any(self._is_readable(stream, permitted) for stream in self._unread)
+        return bool(self._readable(self._unread, permitted))
 
     def read(self, permitted):  # pylint: disable=method-required-super
         """Read the next deliveries of every stream that may have some."""
-        partitions = {
-            stream[:2]
-            for stream in self._unread
-            if self._is_readable(stream, permitted)
-        }
+        partitions = {each[:2] for each in self._readable(self._unread, permitted)}
         if partitions:
             # always all classes: a lane may have an older message in another one
+            streams = [(*each, cls) for each in partitions for cls in CLASSES]
             self._read(
                 {
                     stream: self._windows[stream]
-                    for partition in partitions
-                    for cls in CLASSES
-                    if self._is_readable(stream := (*partition, cls), permitted)
+                    for stream in self._readable(streams, permitted)
                 }
             )
         for partition, lane, after in self._lanes.to_catch_up():
@@ -96,11 +91,17 @@ class Reader:
         """Monotonic time of the next such look."""
         return self._refresh_at
 
-    def _is_readable(self, stream, permitted):
-        endpoint_id, _part, cls = stream
-        return self._lanes.loaded[endpoint_id, cls] < LOADED_CAP and cls in permitted(
-            endpoint_id
-        )
+    def _readable(self, streams, permitted):
+        """Return those of the streams that may be read now and have room in memory."""
+        # an endpoint has a few dozen of them: it is asked about once
+        classes = {stream[0]: () for stream in streams}
+        for endpoint_id in classes:
+            classes[endpoint_id] = [
+                cls
+                for cls in permitted(endpoint_id)
+                if self._lanes.loaded[endpoint_id, cls] < LOADED_CAP
+            ]
+        return [stream for stream in streams if stream[2] in classes[stream[0]]]
 
     def _read(self, windows):
         deliveries, counts = self._store.fetch(windows, FETCH_LIMIT)
@@ -124,6 +125,8 @@ class Reader:
                 if (endpoint_id, part, cls) not in exhausted:
                     behind[endpoint_id, part].add(cls)
         lanes = {}
+        if not behind:
+            return lanes
         for each in deliveries:
             if behind[each.endpoint_id, each.part] - {each.cls}:
                 lanes.setdefault((each.endpoint_id, each.lane), each.id)

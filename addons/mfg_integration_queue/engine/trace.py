@@ -5,7 +5,6 @@ it, whatever environment the handler emits from, also in hooks before the commit
 """
 
 import re
-import uuid
 
 _TRACEPARENT = re.compile(
     r"00-(?!0{32})(?P<trace>[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
@@ -21,14 +20,14 @@ def valid(traceparent):
 
 def begin(message_id):
     """Return the first traceparent of a new trace, named after its first message."""
-    hex_id = uuid.UUID(str(message_id)).hex
+    hex_id = str(message_id).replace("-", "")
     return f"00-{hex_id}-{hex_id[16:]}-01"
 
 
 def follow(traceparent, message_id):
     """Return the traceparent of a message that ``traceparent`` led to."""
     flags = traceparent[-2:]
-    return f"{traceparent[:35]}-{uuid.UUID(str(message_id)).hex[16:]}-{flags}"
+    return f"{traceparent[:35]}-{str(message_id).replace('-', '')[16:]}-{flags}"
 
 
 def trace_id(traceparent):

@@ -373,7 +373,28 @@ class MfgIntegrationEvent(models.Model):
         kept = contracts.search([]).mapped("retention_days")  # pylint: disable=no-search-all
         if not kept or 0 in kept:
             return  # something is kept for good
-        self.env.cr.execute(
+        _name, info = connection_info_for(self.env.cr.dbname)
+        # A connection of its own: each DROP is a transaction that gives way at once. What
+        # is needed is asked there, too: this one would keep the events it looked at in use
+        # until the action ends, and every DROP would wait for the action itself.
+        with closing(psycopg2.connect(**info)) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cr:
+                limit = fields.Date.today() - relativedelta(days=max(kept), day=1)
+                month = min(limit, self._oldest_needed(cr) or limit)
+                for table in (
+                    "mfg_integration_attempt",
+                    "mfg_integration_delivery_log",
+                    "mfg_integration_event",
+                ):
+                    dropped, busy = partitions.drop_before(cr, table, month)
+                    if dropped or busy:
+                        _logger.info("Dropped %s; still in use: %s", dropped, busy)
+
+    @api.model
+    def _oldest_needed(self, cr):
+        """Return the month of the oldest event that waits, or whose dead letter is open."""
+        cr.execute(
             """
             SELECT LEAST((SELECT MIN(event_at) FROM mfg_integration_delivery),
                          (SELECT MIN(e.created_at)
@@ -382,21 +403,8 @@ class MfgIntegrationEvent(models.Model):
                            WHERE d.state = 'open'))
             """
         )
-        needed = self.env.cr.fetchone()[0]
-        limit = fields.Date.today() - relativedelta(days=max(kept), day=1)
-        keep_events = min(limit, needed.date().replace(day=1)) if needed else limit
-        _name, info = connection_info_for(self.env.cr.dbname)
-        # Connections of their own: each DROP is a transaction that gives way at once.
-        with closing(psycopg2.connect(**info)) as connection:
-            connection.autocommit = True
-            for table, month in (
-                ("mfg_integration_attempt", keep_events),
-                ("mfg_integration_delivery_log", keep_events),
-                ("mfg_integration_event", keep_events),
-            ):
-                dropped, busy = partitions.drop_patiently(connection, table, month)
-                if dropped or busy:
-                    _logger.info("Dropped %s; still in use: %s", dropped, busy)
+        moment = cr.fetchone()[0]
+        return moment and moment.date().replace(day=1)
 
     @api.model
     def _cron_maintain_partitions(self):

@@ -49,8 +49,9 @@ class TestStorage(TransactionCase):
     def test_old_months_are_dropped_whole(self):
         partitions.ensure(self.env.cr, date(2001, 1, 1), months_ahead=2)
         self._partition_of("2001-02-01 00:00:00")
-        dropped = partitions.drop_before(self.env.cr, TABLE, date(2001, 3, 1))
+        dropped, busy = partitions.drop_before(self.env.cr, TABLE, date(2001, 3, 1))
         self.assertEqual(dropped, [f"{TABLE}_2001_01", f"{TABLE}_2001_02"])
+        self.assertFalse(busy)
         self.env.cr.execute(
             f"SELECT count(*) FROM {TABLE} WHERE finished_at < '2001-03-01'"
         )
