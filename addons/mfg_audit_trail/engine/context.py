@@ -13,17 +13,25 @@ import secrets
 import sys
 import threading
 from contextlib import contextmanager
+from contextvars import ContextVar
 from weakref import WeakKeyDictionary
 
 from odoo.http import request
 
-from . import app_key
+from . import app_key, credential
 
 #: key of an Odoo context that carries the reason of a change
 REASON_KEY = "mfg_audit_reason"
 BLOCK = 64  # bytes of a block of SHA-256, for HMAC
-_prepared = WeakKeyDictionary()
+#: commands whose work has an origin of its own
+COMMANDS = {"shell": "shell", "mfg_integration_worker": "queue"}
 _FLAG = "mfg_audit_context"
+_prepared = WeakKeyDictionary()
+#: one unit of work per cursor where nothing greater is known: a receipt's key belongs to it
+_units = WeakKeyDictionary()
+# What is known of the work this thread does. Unlike Odoo's request it is also there while
+# external RPC is dispatched, and on cursors that a scheduled action opens beside its own.
+_work = ContextVar("mfg_audit_work", default=None)
 
 
 def prepare(env, **known):
@@ -55,27 +63,26 @@ def attribute(env):
         data[_FLAG] = True
 
 
-def describe(env, **known):
-    """The context as a dict, from what this thread is doing.
+@contextmanager
+def work(**known):
+    """What this thread does in the block is one unit of work, on whatever cursor.
 
-    :param known: what the caller knows better: origin, method, cron…
+    :param known: as for :func:`describe`
     """
-    context = {"uid": env.uid, "request": secrets.token_hex(8)}
-    if request:
-        context |= _of_request(env)
-    else:
-        context["origin"] = _origin_without_request(env)
-    if app_key.is_set():
-        context["key"] = app_key.digest("name", "key")[:8]
-    context |= {key: value for key, value in known.items() if value is not None}
-    return context
+    token = _work.set({"request": secrets.token_hex(8), **known})
+    try:
+        yield
+    finally:
+        _work.reset(token)
 
 
-def _of_request(env):
+def request_work():
+    """The unit of work that Odoo's present request is, for :func:`work`."""
     http = request.httprequest
     session = request.session
     found = {
-        "origin": "ui" if request.session.uid else "web",
+        "origin": "ui" if session.uid else "web",
+        # behind a proxy the address of the client, if proxy_mode says so
         "ip": http.remote_addr,
         "agent": (http.user_agent.string or "")[:200],
         "path": http.path[:200],
@@ -85,14 +92,69 @@ def _of_request(env):
     elif session.uid:
         # Who is logged in, whoever the code works for.
         found["uid"] = session.uid
-    if session.sid and session.uid:
-        found["session"] = app_key.digest("session", session.sid)[:16]
+        found["credential"] = credential.of_session(request.env, session.uid)
+        if session.sid:
+            found["session"] = app_key.digest("session", session.sid)[:16]
+    model, method = (request.params.get(each) for each in ("model", "method"))
+    if isinstance(model, str) and isinstance(method, str):
+        found["method"] = f"{model}.{method}"[:200]
     if session.get("impersonate_from_uid"):
         found["impersonator"] = session["impersonate_from_uid"]
+    return found
+
+
+@contextmanager
+def part(env, **known):
+    """What the block does is a part of the work with an origin of its own.
+
+    :param known: as for :func:`describe`
+    """
+    outer = _work.get()
+    token = _work.set({**(outer or {"request": _unit(env.cr)}), **known})
+    capturing = env["mfg.audit.rule"]._is_capturing()
+    try:
+        if capturing:
+            _set(env.cr, describe(env))
+        yield
+    finally:
+        _work.reset(token)
+    # After an exception the setting goes with the transaction.
+    if capturing:
+        _set(env.cr, describe(env))
+
+
+def import_file(env):
+    """Name of the file that the import screen is at work on, None elsewhere."""
+    if not request or not request.httprequest.path.endswith("/execute_import"):
+        return None
+    ids = (request.params.get("args") or [None])[0]
+    # The wizard belongs to the user who imports; only the name of the file is read.
+    wizard = env["base_import.import"].sudo().browse(ids).exists()
+    return wizard[:1].file_name or None
+
+
+def describe(env, **known):
+    """The context as a dict, from what this thread is doing.
+
+    :param known: what the caller knows better: origin, method, cron…
+    """
+    doing = _work.get()
+    if doing is None:
+        doing = {"request": _unit(env.cr), "origin": _origin_without_request(env)}
+    context = {"uid": env.uid, **doing}
+    if doing.get("origin") == "rpc":
+        context["credential"] = credential.of_rpc(env.cr.dbname, env.uid)
     companies = env.context.get("allowed_company_ids")
     if companies:
-        found["companies"] = companies
-    return found
+        context["companies"] = companies
+    if app_key.is_set():
+        context["key"] = app_key.digest("name", "key")[:8]
+    context |= known
+    return {key: value for key, value in context.items() if value is not None}
+
+
+def _unit(cr):
+    return _units.setdefault(cr, secrets.token_hex(8))
 
 
 def _origin_without_request(env):
@@ -100,9 +162,7 @@ def _origin_without_request(env):
         return "module"
     if threading.current_thread().name.startswith("odoo.service.cron"):
         return "cron"
-    if "shell" in sys.argv[1:2]:
-        return "shell"
-    return "process"
+    return COMMANDS.get("".join(sys.argv[1:2]), "process")
 
 
 def _set(cr, context):

@@ -51,8 +51,14 @@ def install(cr, origin):
         """,
         [origin, os.urandom(32)],
     )
+    note_server_start(cr)
     ensure_partitions(cr, datetime.date.today())
     cr.execute(_INDEXES)
+
+
+def note_server_start(cr):
+    """Remember which cluster this is, which capture else asks at every transaction."""
+    cr.execute("SELECT mfg_audit.note_server_start()")
 
 
 def ensure_partitions(cr, today):

@@ -10,7 +10,7 @@ from pathlib import Path
 from odoo.sql_db import db_connect
 from odoo.tools import config
 
-from . import merkle, note, witness
+from . import merkle, note, schema, witness
 
 #: one sealer at a time per database
 LOCK = 0x4D464741
@@ -118,6 +118,7 @@ def run(dbname, limit=None):
     """
     with db_connect(dbname).cursor() as cr:
         cr.execute("SET TRANSACTION ISOLATION LEVEL READ COMMITTED")
+        schema.note_server_start(cr)
         count = seal(cr, limit)
         cr.execute("SELECT note FROM mfg_audit.checkpoint ORDER BY size DESC LIMIT 1")
         latest = cr.fetchone()

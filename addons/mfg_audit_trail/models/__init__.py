@@ -5,3 +5,5 @@ from . import mfg_audit_event
 from . import mfg_audit_profile
 from . import mfg_audit_rule
 from . import mfg_audit_transaction
+from . import res_users
+from . import res_users_apikeys

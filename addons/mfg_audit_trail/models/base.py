@@ -1,6 +1,6 @@
 from odoo import api, models
 
-from ..engine import context
+from ..engine import context, refusal
 
 
 class Base(models.AbstractModel):
@@ -31,7 +31,23 @@ class Base(models.AbstractModel):
         with context.reason(self.env):
             return super().unlink()
 
+    @api.model
+    def load(self, fields, data):
+        """An import is told apart from what else happens on a screen."""
+        if not self.pool.ready:
+            return super().load(fields, data)
+        with context.part(
+            self.env, origin="import", file=context.import_file(self.env)
+        ):
+            return super().load(fields, data)
+
     def _write(self, vals):
         # What is written late, at a flush after a commit, has its first write here.
         context.attribute(self.env)
-        return super()._write(vals)
+        with refusal.explained(self.env):
+            return super()._write(vals)
+
+    @api.model
+    def _create(self, data_list):
+        with refusal.explained(self.env):
+            return super()._create(data_list)

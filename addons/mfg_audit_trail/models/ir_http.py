@@ -8,11 +8,14 @@ class IrHttp(models.AbstractModel):
     _inherit = "ir.http"
 
     @classmethod
-    def _pre_dispatch(cls, rule, arguments):
+    def _dispatch(cls, endpoint):
         """Attribute the request before anything of it is done.
 
         Reading pages (GET) write little: their first write through the ORM attributes them.
         """
-        if request.httprequest.method != "GET":
-            context.prepare(request.env)
-        return super()._pre_dispatch(rule, arguments)
+        if not request.env["mfg.audit.rule"]._is_capturing():
+            return super()._dispatch(endpoint)
+        with context.work(**context.request_work()):
+            if request.httprequest.method != "GET":
+                context.prepare(request.env)
+            return super()._dispatch(endpoint)

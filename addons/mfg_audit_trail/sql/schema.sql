@@ -145,35 +145,70 @@ BEGIN
 END
 $fn$;
 
--- The cluster this database runs in; a new row after a restore elsewhere.
+-- The cluster this database runs in; a new row after a restore elsewhere. What PostgreSQL
+-- says about itself it reads from a file, which takes longer than all else that a
+-- transaction costs; so the answer is kept for as long as the server runs.
+CREATE TABLE IF NOT EXISTS mfg_audit.server_start (
+    started timestamptz NOT NULL,
+    database_oid oid NOT NULL,
+    cluster smallint NOT NULL,
+    PRIMARY KEY (started, database_oid)
+);
 CREATE OR REPLACE FUNCTION mfg_audit.current_cluster() RETURNS smallint
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $fn$
-    SELECT c.id
-      FROM mfg_audit.cluster c, pg_catalog.pg_control_system() s, pg_catalog.pg_database d
+LANGUAGE plpgsql STABLE AS $fn$
+DECLARE
+    found_id smallint;
+    database_id oid;
+BEGIN
+    SELECT oid INTO database_id FROM pg_catalog.pg_database WHERE datname = current_database();
+    SELECT cluster INTO found_id
+      FROM mfg_audit.server_start
+     WHERE started = pg_postmaster_start_time() AND database_oid = database_id;
+    IF found_id IS NULL THEN
+        SELECT id INTO found_id
+          FROM mfg_audit.cluster c, pg_catalog.pg_control_system() s
+         WHERE c.system_identifier = s.system_identifier::text AND c.database_oid = database_id;
+    END IF;
+    RETURN found_id;
+END
+$fn$;
+
+-- Called where nobody waits and nobody can be disturbed: by installation and sealer.
+CREATE OR REPLACE FUNCTION mfg_audit.note_server_start() RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, mfg_audit, pg_temp AS $fn$
+BEGIN
+    INSERT INTO mfg_audit.cluster (system_identifier, database_oid)
+    SELECT s.system_identifier::text, d.oid
+      FROM pg_control_system() s, pg_database d
+     WHERE d.datname = current_database() AND mfg_audit.current_cluster() IS NULL
+        ON CONFLICT DO NOTHING;
+    INSERT INTO mfg_audit.server_start (started, database_oid, cluster)
+    SELECT pg_postmaster_start_time(), d.oid, mfg_audit.current_cluster()
+      FROM pg_database d
      WHERE d.datname = current_database()
-       AND c.system_identifier = s.system_identifier::text AND c.database_oid = d.oid
+       AND NOT EXISTS (SELECT FROM mfg_audit.server_start known
+                        WHERE known.started = pg_postmaster_start_time()
+                          AND known.database_oid = d.oid)
+        ON CONFLICT DO NOTHING;
+END
 $fn$;
 
 -- Appends one event, the transaction's header before its first one, and goes on with the
 -- running hash. The hash lives in a setting of the transaction, which PostgreSQL takes back
 -- with a savepoint, so it is always about the events that are there.
 CREATE OR REPLACE FUNCTION mfg_audit.append(e mfg_audit.event) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, mfg_audit, pg_temp AS $fn$
+LANGUAGE plpgsql AS $fn$
 DECLARE
-    running text := current_setting('mfg_audit.running', true);
+    running text := nullif(current_setting('mfg_audit.running', true), '');
     ctx jsonb;
 BEGIN
     e.id := nextval('mfg_audit.event_id_seq');
     e.ts := clock_timestamp();
     e.xid := pg_current_xact_id()::text::bigint;
-    IF running IS NULL OR running = '' THEN
+    IF running IS NULL THEN
         e.cluster := mfg_audit.current_cluster();
         IF e.cluster IS NULL THEN
-            INSERT INTO mfg_audit.cluster (system_identifier, database_oid)
-            SELECT s.system_identifier::text, d.oid
-              FROM pg_control_system() s, pg_database d
-             WHERE d.datname = current_database()
-            ON CONFLICT DO NOTHING;
+            PERFORM mfg_audit.note_server_start();
             e.cluster := mfg_audit.current_cluster();
         END IF;
         e.n := 1;
@@ -190,10 +225,12 @@ BEGIN
     END IF;
     e.reason := nullif(current_setting('mfg_audit.reason', true), '');
     INSERT INTO mfg_audit.event SELECT e.*;
-    PERFORM set_config(
+    -- assigned, not PERFORMed: PL/pgSQL then evaluates it without an executor of its own
+    running := set_config(
         'mfg_audit.running',
-        e.cluster || ':' || e.n || ':'
-        || encode(sha256(decode(running, 'hex') || mfg_audit.leaf(e)), 'hex'),
+        e.cluster || ':' || e.n || ':' || encode(sha256(
+            decode(running, 'hex')
+            || sha256('\x00'::bytea || convert_to(mfg_audit.line(e), 'UTF8'))), 'hex'),
         true);
 END
 $fn$;
@@ -328,7 +365,7 @@ BEGIN
         e.old := jsonb_strip_nulls(hstore_to_jsonb(was));
         e.new := jsonb_strip_nulls(hstore_to_jsonb(is_now));
     END IF;
-    PERFORM mfg_audit.append(e);
+    target := mfg_audit.append(e);
     RETURN NULL;
 END
 $fn$;
