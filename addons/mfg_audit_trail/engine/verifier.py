@@ -3,22 +3,19 @@
 import hashlib
 from dataclasses import dataclass
 
-from . import app_key, capture, context, merkle, note, sealer, witness
+from . import (
+    app_key,
+    capture,
+    context,
+    doubt,
+    merkle,
+    note,
+    reading,
+    sealer,
+    witness,
+)
 
-CHUNK = 5000
-
-_EVENTS = """
-    SELECT s.idx, s.cluster, s.xid, s.n, s.leaves, s.leaf, r.mac, e.count, e.leaves
-      FROM mfg_audit.seal s
- LEFT JOIN mfg_audit.receipt r ON r.cluster = s.cluster AND r.xid = s.xid
- LEFT JOIN LATERAL (
-           SELECT COUNT(*) AS count,
-                  string_agg(mfg_audit.leaf(e), ''::bytea ORDER BY e.n, e.id) AS leaves
-             FROM mfg_audit.event e
-            WHERE e.cluster = s.cluster AND e.xid = s.xid) e ON true
-     WHERE s.idx >= %s AND s.idx < %s
-  ORDER BY s.idx
-"""
+_LEAVES = "string_agg(mfg_audit.leaf(e), ''::bytea ORDER BY e.n, e.id)"
 _UNSEALED = """
     SELECT DISTINCT e.cluster, e.xid
       FROM mfg_audit.event e
@@ -70,46 +67,72 @@ def verify(cr, public=None, witness_path=None):
 
 
 def _seals(cr):
-    """Events against seals."""
+    """Events against seals, and seals against the running hash of the receipts."""
     cr.execute("SELECT COALESCE(MAX(idx) + 1, 0), COUNT(*) FROM mfg_audit.seal")
     size, count = cr.fetchone()
     if size != count:
         yield Finding("seals", f"{size - count} seals are missing")
-    for begin in range(0, size, CHUNK):
-        cr.execute(_EVENTS, [begin, begin + CHUNK])
-        for idx, cluster, xid, n, leaves, leaf, mac, found, now in cr.fetchall():
-            leaves, now = bytes(leaves), bytes(now or b"")
-            if leaves != now:
-                yield from _locate(cr, cluster, xid, n, found, leaves, now)
-            if sealer.tx_leaf(cluster, xid, n, leaves, mac) != bytes(leaf):
+    for piece in reading.seals(cr, 0, size):
+        events = reading.events(cr, piece, _LEAVES)
+        for seal in piece:
+            present = _split(bytes(events.get(seal.key, (b"",))[0]))
+            sealed = _split(seal.leaves)
+            here = [
+                leaf
+                for position, leaf in enumerate(sealed, 1)
+                if position not in seal.archived
+            ]
+            if present != here:
+                yield from _locate(cr, seal, here, present)
+            leaf = sealer.tx_leaf(seal.cluster, seal.xid, seal.n, seal.leaves, seal.mac)
+            if leaf != seal.leaf:
                 yield Finding(
-                    "seal", f"seal {idx} or its receipt was changed", cluster, xid
+                    "seal", f"seal {seal.idx} or its receipt was changed", *seal.key
+                )
+            if seal.running and _running(sealed) != seal.running:
+                yield Finding(
+                    "receipt", "events were changed before they were sealed", *seal.key
                 )
 
 
-def _locate(cr, cluster, xid, n, found, leaves, now):
-    """Name the events of a transaction that differ from its seal."""
+def _split(leaves):
     width = merkle.WIDTH
-    sealed = [leaves[at : at + width] for at in range(0, len(leaves), width)]
-    present = [now[at : at + width] for at in range(0, len(now), width)]
-    if found != n:
-        word = "missing" if found < n else "added"
-        yield Finding("events", f"{abs(n - found)} of {n} events {word}", cluster, xid)
-    if set(sealed) == set(present):
-        yield Finding("order", "events were put in another order", cluster, xid)
+    return [leaves[at : at + width] for at in range(0, len(leaves), width)]
+
+
+def _running(leaves):
+    """The hash that the transaction itself computed over its events."""
+    found = b""
+    for leaf in leaves:
+        found = hashlib.sha256(found + leaf).digest()
+    return found
+
+
+def _locate(cr, seal, here, present):
+    """Name the events of a transaction that differ from its seal."""
+    if len(present) != len(here):
+        word = "missing" if len(present) < len(here) else "added"
+        yield Finding(
+            "events",
+            f"{abs(len(here) - len(present))} of {seal.n} events {word}",
+            *seal.key,
+        )
+    if set(here) == set(present):
+        yield Finding("order", "events were put in another order", *seal.key)
         return
     cr.execute(
         "SELECT e.id, mfg_audit.leaf(e), e.tbl, e.res_id FROM mfg_audit.event e "
         "WHERE e.cluster = %s AND e.xid = %s ORDER BY e.n, e.id",
-        [cluster, xid],
+        seal.key,
     )
     for event, leaf, table, record in cr.fetchall():
-        if bytes(leaf) not in sealed:
+        if bytes(leaf) not in here:
+            names = doubt.fields_of(cr, event)
+            where = f", field {', '.join(names)}" if names else ""
             yield Finding(
                 "event",
-                f"what is recorded of {table} {record} is not what was sealed",
-                cluster,
-                xid,
+                f"what is recorded of {table} {record}{where} is not what was sealed",
+                *seal.key,
                 event,
             )
 
@@ -177,22 +200,6 @@ def _receipts(cr):
         message = f"{cluster}|{xid}|{n}|{bytes(running).hex()}|{text}".encode()
         if context.mac(app_key.derived(request), message) != bytes(mac):
             yield Finding("receipt", "context or events were changed", cluster, xid)
-    cr.execute(
-        """
-        SELECT r.cluster, r.xid, r.hash, array_agg(mfg_audit.leaf(e) ORDER BY e.n)
-          FROM mfg_audit.receipt r
-          JOIN mfg_audit.event e ON e.cluster = r.cluster AND e.xid = r.xid
-      GROUP BY r.cluster, r.xid, r.hash
-        """
-    )
-    for cluster, xid, running, leaves in cr.fetchall():
-        found = b""
-        for leaf in leaves:
-            found = hashlib.sha256(found + bytes(leaf)).digest()
-        if found != bytes(running):
-            yield Finding(
-                "receipt", "events were changed before or after sealing", cluster, xid
-            )
 
 
 def _coverage(cr):

@@ -119,6 +119,28 @@ CREATE TABLE IF NOT EXISTS mfg_audit.checkpoint (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- Months that were closed, and what each transaction has there instead of here.
+CREATE TABLE IF NOT EXISTS mfg_audit.archive (
+    id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+    class text NOT NULL,
+    month date NOT NULL,
+    partition text NOT NULL UNIQUE,
+    file text NOT NULL,
+    sha256 text NOT NULL,
+    events bigint NOT NULL,
+    first_ts timestamptz NOT NULL,
+    last_ts timestamptz NOT NULL,
+    manifest text NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE TABLE IF NOT EXISTS mfg_audit.archived (
+    cluster smallint NOT NULL,
+    xid bigint NOT NULL,
+    archive integer NOT NULL,
+    positions integer[] NOT NULL,
+    PRIMARY KEY (cluster, xid, archive)
+);
+
 -- The exact line of the archive; its hash is the leaf of the proof.
 -- In PL/pgSQL, which keeps the plan: a function in plain SQL is planned at every call.
 CREATE OR REPLACE FUNCTION mfg_audit.line(e mfg_audit.event) RETURNS text
@@ -267,6 +289,10 @@ BEGIN
 END
 $do$;
 
+-- A row as the log writes its values, to compare the two.
+CREATE OR REPLACE FUNCTION mfg_audit.row_texts(r anyelement) RETURNS jsonb
+LANGUAGE sql STABLE AS $fn$ SELECT @hstore@.hstore_to_jsonb(@hstore@.hstore(r)) $fn$;
+
 -- The row trigger of every captured relation.
 CREATE OR REPLACE FUNCTION mfg_audit.capture() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
@@ -399,7 +425,8 @@ $fn$;
 DO $do$
 DECLARE name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['event', 'tx', 'receipt', 'seal', 'checkpoint'] LOOP
+    FOREACH name IN ARRAY ARRAY['event', 'tx', 'receipt', 'seal', 'checkpoint',
+                               'archive', 'archived'] LOOP
         IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = 'append_only'
                           AND tgrelid = ('mfg_audit.' || name)::regclass) THEN
             EXECUTE format(

@@ -154,7 +154,10 @@ class TestProof(AuditCase):
             "UPDATE mfg_audit.seal SET leaves = %s, leaf = %s WHERE xid = %s",
             [psycopg2.Binary(bytes(leaves)), psycopg2.Binary(leaf), xid],
         )
-        self.assertEqual({each.kind for each in self.findings()}, {"checkpoint"})
+        self.assertEqual(
+            {each.kind for each in self.findings()},
+            {"checkpoint", "receipt"},
+        )
 
     def test_switched_off_trigger_is_a_gap(self):
         self.env.cr.execute("ALTER TABLE res_partner DISABLE TRIGGER mfg_audit_capture")
