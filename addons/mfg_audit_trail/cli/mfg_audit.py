@@ -1,4 +1,4 @@
-"""`odoo-bin mfg_audit`: seal and verify the audit trail from a shell."""
+"""`odoo-bin mfg_audit`: seal, verify and export the audit trail from a shell."""
 
 import argparse
 import json
@@ -10,11 +10,12 @@ from odoo.cli import Command
 from odoo.sql_db import db_connect
 from odoo.tools import config
 
-from ..engine import note, sealer, verifier
+from ..engine import export, note, sealer, verifier
+from ..offline import mfg_audit_verify
 
 
 class MfgAudit(Command):
-    """Seal and verify the audit trail"""
+    """Seal, verify and export the audit trail"""
 
     name = "mfg_audit"
 
@@ -34,6 +35,10 @@ class MfgAudit(Command):
         verify.add_argument(
             "--json", action="store_true", help="one JSON object per finding"
         )
+        export = verbs.add_parser("export", help="write a signed export to a file")
+        export.add_argument("--file", required=True, help="such as 2026.jsonl.gz")
+        export.add_argument("--since", help="first moment, as 2026-01-01")
+        export.add_argument("--until", help="moment behind the last, as 2027-01-01")
         keygen = verbs.add_parser("keygen", help="make a pair of signing keys")
         keygen.add_argument("--file", required=True, help="where the private key goes")
         keygen.add_argument("--name", default="mfg-audit", help="name of the key")
@@ -67,6 +72,20 @@ class MfgAudit(Command):
                 print(f"{name}: {len(findings) or 'no'} findings")  # pylint: disable=print-used
             bad += len(findings)
         return 1 if bad else 0
+
+    def _export(self, options):
+        (name,) = self._databases()
+        with db_connect(name).cursor() as cr:
+            try:
+                found = export.bounds(cr, options.since, options.until)
+                done = export.write(cr, options.file, *found)
+            except (export.ExportError, OSError) as error:
+                sys.exit(f"mfg_audit: {error}")
+        print(  # pylint: disable=print-used
+            f"{done.path}: {done.events} events in {done.transactions} transactions;"
+            f" verify it with {mfg_audit_verify.__file__}"
+        )
+        return 0
 
     def _keygen(self, options):
         private, public = note.new_key(options.name)

@@ -1,4 +1,5 @@
 from . import test_capture
+from . import test_export
 from . import test_proof
 from . import test_rules
 from . import test_security
