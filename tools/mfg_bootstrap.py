@@ -82,6 +82,17 @@ def pytest_load_initial_conftests(early_config):
     return (yield)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def answer_for_worker_copy(request):
+    """The copy of the clone that pytest-odoo makes for a worker of pytest-xdist is active too."""
+    if os.environ.get("PYTEST_XDIST_WORKER"):
+        request.getfixturevalue("load_registry")
+        import odoo.tools
+
+        workspace = setup.open_workspace(checkout, Progress())
+        workspace.activate(odoo.tools.config["db_name"])
+
+
 def pytest_configure(config):
     """Switch on the checks of the log and of skipped browser tests."""
     from launcher import pytest_guards

@@ -118,15 +118,27 @@ class Databases:
     def drop(self, name):
         """Drop a database of ours, with whatever is connected to it."""
         if self.meta(name) is not None:
-            self.query(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
-                    sql.Identifier(name)
-                )
+            self._drop(name)
+
+    def _drop(self, name):
+        self.query(
+            sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(
+                sql.Identifier(name)
             )
+        )
 
     def drop_abandoned(self):
         """Drop the clones whose process was killed before it could."""
         for name in self.names():
             pid = self.meta(name).get("pid")
             if pid and not processes.alive(pid):
+                for copy in self._copies_for_workers(name):
+                    self._drop(copy)
                 self.drop(name)
+
+    def _copies_for_workers(self, name):
+        """Copies that pytest-odoo made of a clone, one for each pytest-xdist worker."""
+        rows = self.query(
+            "SELECT datname FROM pg_database WHERE datname ~ %s", [f"^{name}-gw[0-9]+$"]
+        )
+        return [copy for (copy,) in rows]

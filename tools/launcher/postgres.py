@@ -170,11 +170,14 @@ class Cluster:
 
     def ensure(self, progress):
         """Start the cluster, made first if need be, and return how to reach it."""
-        if not (self.folder / "complete").exists():
-            self._create(progress)
-        server = self.server()
-        if server:
-            return server
+        with self.checkout.lock(
+            self.folder.name, "Waiting for another ./mfg that starts PostgreSQL …"
+        ):
+            if not (self.folder / "complete").exists():
+                self._create(progress)
+            return self.server() or self._started(progress)
+
+    def _started(self, progress):
         binaries = Path(self.binaries_file.read_text())
         if not (binaries / "pg_ctl").exists():
             raise LauncherError(

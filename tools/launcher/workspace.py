@@ -141,10 +141,14 @@ class Workspace:
         """
         self._remove_filestore(name)
         self.databases.create(name, {"state": COMPLETE, "pid": os.getpid()}, template)
-        self.databases.query(ACTIVATE, database=name)
+        self.activate(name)
         if with_files and self._filestore(template).exists():
             shutil.copytree(self._filestore(template), self._filestore(name))
         return name
+
+    def activate(self, name):
+        """Answer for a copy of a database, so that the queue sends from it."""
+        self.databases.query(ACTIVATE, database=name)
 
     def receive(self, origin, name):
         """Copy a template from another server of this checkout."""
