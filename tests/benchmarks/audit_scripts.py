@@ -151,6 +151,7 @@ env.cr.execute("DROP TABLE bench_move; DELETE FROM mfg_audit.relation WHERE name
 """
 #: transactions of ten events each, written as capture writes them, but in bulk
 FILL = """
+SELECT mfg_audit.note_server_start();
 BEGIN;
 INSERT INTO mfg_audit.event
        (class, ts, cluster, xid, n, tbl, op, res_id, eff_uid, company_id, links, old, new)

@@ -82,7 +82,9 @@ def write(cr, path, begin, end, source="mfg_audit.event"):
         with gzip.GzipFile("", "wb", COMPRESSION, raw, mtime=0) as file:
             file.write(_line(header))
             for piece in reading.seals(cr, begin, end):
-                found = reading.events(cr, piece, _COLUMNS, source)
+                found = reading.events(
+                    cr, [seal.key for seal in piece], _COLUMNS, source
+                )
                 lines = []
                 for seal in piece:
                     row = found.get(seal.key)

@@ -66,8 +66,15 @@ def sign(checkpoint, private):
 
     :raises NoteError: the private key is malformed
     """
+    return sign_text(checkpoint.text(), private)
+
+
+def sign_text(text, private):
+    """A text that ends with a line feed as a signed note.
+
+    :raises NoteError: the private key is malformed
+    """
     name, key = _private(private)
-    text = checkpoint.text()
     number = _key_number(name, _public_bytes(key.public_key()))
     signature = _b64(number + key.sign(text.encode()))
     return f"{text}\n{SIGNATURE_MARK}{name} {signature}\n"
@@ -77,6 +84,14 @@ def open_note(note, public):
     """Verify a note and return its checkpoint.
 
     :raises NoteError: no valid signature of this key, or no checkpoint
+    """
+    return _checkpoint(open_text(note, public))
+
+
+def open_text(note, public):
+    """Verify a note and return what it says.
+
+    :raises NoteError: no valid signature of this key
     """
     name, number, encoded = _split(public, 3)
     key = _unb64(encoded)
@@ -93,7 +108,7 @@ def open_note(note, public):
             Ed25519PublicKey.from_public_bytes(key[1:]).verify(raw[4:], text.encode())
         except (InvalidSignature, ValueError) as error:
             raise NoteError(f"the signature of {name} is wrong") from error
-        return _checkpoint(text)
+        return text
     raise NoteError(f"the note is not signed by {name}+{number}")
 
 

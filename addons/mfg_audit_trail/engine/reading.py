@@ -11,7 +11,10 @@ SPARSE = 50
 _SEALS = """
     SELECT s.idx, s.cluster, s.xid, s.n, s.leaves, s.leaf, r.mac, r.hash,
            (SELECT array_agg(position)
-              FROM mfg_audit.archived a, unnest(a.positions) AS position
+              FROM mfg_audit.archived a
+              JOIN mfg_audit.archive month ON month.id = a.archive
+               AND to_regclass('mfg_audit.' || month.partition) IS NULL,
+                   unnest(a.positions) AS position
              WHERE a.cluster = s.cluster AND a.xid = s.xid)
       FROM mfg_audit.seal s
  LEFT JOIN mfg_audit.receipt r ON r.cluster = s.cluster AND r.xid = s.xid
@@ -74,15 +77,16 @@ def _set(positions):
     return frozenset(positions or ())
 
 
-def events(cr, piece, columns, source="mfg_audit.event"):
+def events(cr, keys, columns, source="mfg_audit.event"):
     """What the log holds of the transactions, {(cluster, xid): aggregated columns}.
 
+    :param keys: (cluster, xid) of each
     :param columns: aggregates over ``e``, from this module's callers alone
     :param source: the log or one of its partitions
     """
     found = {}
-    for cluster in {seal.cluster for seal in piece}:
-        xids = sorted(seal.xid for seal in piece if seal.cluster == cluster)
+    for cluster in {key[0] for key in keys}:
+        xids = sorted(xid for of, xid in keys if of == cluster)
         cr.execute(  # pylint: disable=sql-injection
             _EVENTS.format(columns=columns, source=source),
             {

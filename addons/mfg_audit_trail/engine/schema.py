@@ -71,34 +71,57 @@ def ensure_partitions(cr, today):
     made = []
     for name in CLASSES:
         parent = f"event_{name}"
-        if not _exists(cr, parent):
+        if not has_partition(cr, parent):
             cr.execute(  # pylint: disable=sql-injection
                 f"CREATE TABLE mfg_audit.{parent} PARTITION OF mfg_audit.event "
                 f"FOR VALUES IN ('{name}') PARTITION BY RANGE (ts)"
             )
-        month = today.replace(day=1)
-        wanted = [(f"{parent}_rest", "DEFAULT")]
-        for _number in range(MONTHS_AHEAD + 1):
-            following = month + relativedelta(months=1)
-            wanted.append(
-                (
-                    f"{parent}_{month:%Y_%m}",
-                    f"FOR VALUES FROM ('{month} 00:00+00') TO ('{following} 00:00+00')",
-                )
-            )
-            month = following
-        for partition, bounds in wanted:
-            if not _exists(cr, partition):
-                table = f"mfg_audit.{partition}"
-                cr.execute(  # pylint: disable=sql-injection
-                    f"CREATE TABLE {table} PARTITION OF mfg_audit.{parent} {bounds}"
-                )
-                cr.execute(_GUARDS.format(table=table))  # pylint: disable=sql-injection
-                made.append(partition)
+        if not has_partition(cr, f"{parent}_rest"):
+            _make(cr, parent, f"{parent}_rest", "DEFAULT")
+            made.append(f"{parent}_rest")
+        for number in range(MONTHS_AHEAD + 1):
+            month = today.replace(day=1) + relativedelta(months=number)
+            if not has_partition(cr, f"{parent}_{month:%Y_%m}") and not _in_rest(
+                cr, parent, month
+            ):
+                made.append(make_partition(cr, name, month))
     return made
 
 
-def _exists(cr, table):
+def _in_rest(cr, parent, month):
+    """Whether events of a month went to the one for the rest already, and stay there."""
+    cr.execute(  # pylint: disable=sql-injection
+        f"SELECT EXISTS (SELECT FROM mfg_audit.{parent}_rest"
+        "  WHERE ts >= %s::timestamptz AND ts < %s::timestamptz)",
+        [f"{month} 00:00+00", f"{month + relativedelta(months=1)} 00:00+00"],
+    )
+    return cr.fetchone()[0]
+
+
+def make_partition(cr, retention, month):
+    """Create the partition of a class for the month that begins at a day; return its name."""
+    parent = f"event_{retention}"
+    partition = f"{parent}_{month:%Y_%m}"
+    following = month + relativedelta(months=1)
+    _make(
+        cr,
+        parent,
+        partition,
+        f"FOR VALUES FROM ('{month} 00:00+00') TO ('{following} 00:00+00')",
+    )
+    return partition
+
+
+def _make(cr, parent, partition, bounds):
+    table = f"mfg_audit.{partition}"
+    cr.execute(  # pylint: disable=sql-injection
+        f"CREATE TABLE {table} PARTITION OF mfg_audit.{parent} {bounds}"
+    )
+    cr.execute(_GUARDS.format(table=table))  # pylint: disable=sql-injection
+
+
+def has_partition(cr, table):
+    """Whether there is a table of this name in the schema."""
     cr.execute("SELECT to_regclass(%s)", [f"mfg_audit.{table}"])
     return cr.fetchone()[0] is not None
 

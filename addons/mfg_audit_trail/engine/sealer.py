@@ -10,11 +10,11 @@ from pathlib import Path
 from odoo.sql_db import db_connect
 from odoo.tools import config
 
-from . import merkle, note, schema, witness
+from . import merkle, note, reading, schema, witness
 
 #: one sealer at a time per database
 LOCK = 0x4D464741
-BATCH = 2000
+BATCH = 5000
 #: option of odoo.conf: file with the private key, readable for Odoo alone
 KEY_OPTION = "mfg_audit_signing_key"
 #: option of odoo.conf: file on another mount to which each checkpoint is appended
@@ -23,14 +23,12 @@ WITNESS_OPTION = "mfg_audit_witness"
 TX_PREFIX = b"\x02"
 
 _BATCH = """
-    SELECT p.cluster, p.xid, COUNT(*),
-           string_agg(mfg_audit.leaf(e), ''::bytea ORDER BY e.n), r.mac
+    SELECT p.cluster, p.xid, r.mac
       FROM (SELECT cluster, xid FROM mfg_audit.pending ORDER BY cluster, xid LIMIT %s) p
-      JOIN mfg_audit.event e ON e.cluster = p.cluster AND e.xid = p.xid
  LEFT JOIN mfg_audit.receipt r ON r.cluster = p.cluster AND r.xid = p.xid
-  GROUP BY p.cluster, p.xid, r.mac
   ORDER BY p.cluster, p.xid
 """
+_LEAVES = "COUNT(*), string_agg(mfg_audit.leaf(e), ''::bytea ORDER BY e.n)"
 
 
 def signing_key():
@@ -75,8 +73,11 @@ def seal(cr, limit=None):
         rows = cr.fetchall()
         if not rows:
             break
+        events = reading.events(cr, [row[:2] for row in rows], _LEAVES)
         sealed = []
-        for cluster, xid, count, leaves, mac in rows:
+        for cluster, xid, mac in rows:
+            # none left: sealed as it is found, which its receipt contradicts
+            count, leaves = events.get((cluster, xid), (0, b""))
             leaf = tx_leaf(cluster, xid, count, bytes(leaves), mac)
             sealed.append((size, cluster, xid, count, bytes(leaves), leaf))
             merkle.append(frontier, size, leaf)

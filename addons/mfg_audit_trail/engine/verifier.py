@@ -73,7 +73,7 @@ def _seals(cr):
     if size != count:
         yield Finding("seals", f"{size - count} seals are missing")
     for piece in reading.seals(cr, 0, size):
-        events = reading.events(cr, piece, _LEAVES)
+        events = reading.events(cr, [seal.key for seal in piece], _LEAVES)
         for seal in piece:
             present = _split(bytes(events.get(seal.key, (b"",))[0]))
             sealed = _split(seal.leaves)

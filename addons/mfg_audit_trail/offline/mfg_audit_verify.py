@@ -23,6 +23,7 @@ import argparse
 import base64
 import gzip
 import hashlib
+import itertools
 import json
 import queue
 import sys
@@ -316,19 +317,24 @@ def _compare(tree, claims, findings):
 
 def _transaction(record, lines, findings):
     """Check the events of a transaction against its seal; return (sealed leaf, events)."""
-    absent = record.get("absent") or {}
     sha256 = hashlib.sha256
-    hashes, count = [], 0
-    for position in range(1, record["n"] + 1):
-        known = absent.get(str(position)) if absent else None
-        if known is not None:
-            hashes.append(bytes.fromhex(known))
-            continue
-        line = next(lines, None)
-        if line is None:
-            raise Damaged("the file ends in the middle of a transaction")
-        hashes.append(sha256(b"\0" + line).digest())
-        count += 1
+    absent = record.get("absent") or {}
+    count = record["n"] - len(absent)
+    here = [
+        sha256(b"\0" + line).digest() for line in itertools.islice(lines, max(count, 0))
+    ]
+    if len(here) != count:
+        raise Damaged("the file ends in the middle of a transaction")
+    if absent:
+        present = iter(here)
+        hashes = [
+            bytes.fromhex(absent[str(position)])
+            if str(position) in absent
+            else next(present, b"")
+            for position in range(1, record["n"] + 1)
+        ]
+    else:
+        hashes = here
     place = (record["cluster"], record["xid"], record["n"])
     root = sha256(b"\2" + b"".join(hashes)).hexdigest()
     text = "{}|{}|{}|{}|{}".format(*place, root, record["receipt"])

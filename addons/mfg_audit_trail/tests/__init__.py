@@ -1,3 +1,4 @@
+from . import test_archive
 from . import test_capture
 from . import test_export
 from . import test_proof
