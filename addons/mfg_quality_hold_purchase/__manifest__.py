@@ -13,6 +13,7 @@
         "views/mfg_quality_hold_views.xml",
         "views/purchase_order_views.xml",
         "views/res_config_settings_views.xml",
+        "views/res_partner_views.xml",
     ],
     "auto_install": True,
 }

@@ -10,8 +10,6 @@ import subprocess
 import sys
 import time
 
-LINES = 500
-
 
 class Transfers:
     """Drives one such process.
@@ -37,17 +35,18 @@ class Transfers:
         self.process.wait()
         self.process.stdout.close()
 
-    def prepare(self, shape, holds):
-        """Put 500 lots in stock and take one warming turn.
+    def prepare(self, shape, lines, holds):
+        """Put lots in stock and take one warming turn.
 
-        :param str shape: ``A``: all of one product; ``B``: one of each of 500 products
+        :param str shape: ``A``: all of one product; ``B``: each of another product
+        :param int lines: how many lots are transferred
         :param int holds: further lots of the same products, each on hold
         """
-        self._ask("prepare", shape=shape, holds=holds)
+        self._ask("prepare", shape=shape, lines=lines, holds=holds)
         self.turn()
 
     def turn(self):
-        """Reserve and validate one transfer of the 500 lots, and take it back.
+        """Reserve and validate one transfer of the lots, and take it back.
 
         :return: {"reserve" and "validate": [queries, seconds of CPU]}
         """
@@ -74,11 +73,13 @@ class Work:
             [("company_id", "=", env.company.id)], limit=1
         )
         self.products = env["product.product"]
+        self.lines = 0
         env.cr.execute("SAVEPOINT nothing")
 
-    def prepare(self, shape, holds):
+    def prepare(self, shape, lines, holds):
         self._back_to("nothing")
-        env, count = self.env, {"A": 1, "B": LINES}[shape]
+        env, count = self.env, {"A": 1, "B": lines}[shape]
+        self.lines = lines
         category = env["product.category"].create({"name": "Bench"})
         self.products = env["product.product"].create(
             [
@@ -93,7 +94,7 @@ class Work:
             ]
         )
         held = self._stock("H", holds)
-        self._stock("L", LINES)
+        self._stock("L", lines)
         for lot in held:
             env["mfg.quality.hold"].place(lot, "SUSPECT")
         env.flush_all()
@@ -131,7 +132,7 @@ class Work:
     def turn(self):
         picking = self._transfer()
         answer = {"reserve": self._timed(picking.action_assign)}
-        assert len(picking.move_line_ids) == LINES, len(picking.move_line_ids)
+        assert len(picking.move_line_ids) == self.lines, len(picking.move_line_ids)
         answer["validate"] = self._timed(picking.button_validate)
         assert picking.state == "done", picking.state
         self._back_to("prepared")
@@ -155,7 +156,7 @@ class Work:
                             "name": product.name,
                             "product_id": product.id,
                             "product_uom": product.uom_id.id,
-                            "product_uom_qty": 10 * LINES / len(self.products),
+                            "product_uom_qty": 10 * self.lines / len(self.products),
                             **places,
                         },
                     )

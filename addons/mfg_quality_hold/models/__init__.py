@@ -3,6 +3,7 @@ from . import mfg_quality_hold_reason
 from . import mfg_quality_hold_line
 from . import mfg_quality_hold_scope
 from . import mfg_quality_hold
+from . import mfg_quality_applicability
 from . import mfg_quality_hold_rule
 from . import mfg_quality_inspection_specification
 from . import mfg_quality_inspection_plan

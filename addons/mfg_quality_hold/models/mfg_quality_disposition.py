@@ -280,7 +280,10 @@ class MfgQualityDisposition(models.Model):
         self.ensure_one()
         if self.state != "proposed":
             raise UserError(
-                _("Disposition %(name)s is not up for a signature.", name=self.name)
+                _(
+                    "Disposition %(what)s is not up for a signature. Propose another one.",
+                    what=self._title(),
+                )
             )
         self._check_signer()
         signature = self.env["mfg.quality.signature"]._sign(
@@ -320,8 +323,17 @@ class MfgQualityDisposition(models.Model):
             )
         if user in self._approvals().user_id:
             raise AccessError(
-                _("You have signed already. Another person must sign, too.")
+                _(
+                    "You have signed already. Another person must sign, too: %(what)s.",
+                    what=self._title(),
+                )
             )
+
+    def _title(self):
+        """The decision, what it is about and whose hold, for messages."""
+        self.ensure_one()
+        scopes = ", ".join(line.hold_line_id.scope for line in self.line_ids[:3])
+        return f"{self.name}, {scopes} ({self.hold_id._title()})"
 
     def _set_state(self, state):
         # The states of decision and hold follow from signatures; signers write neither.

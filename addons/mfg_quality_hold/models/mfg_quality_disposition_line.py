@@ -42,20 +42,29 @@ class MfgQualityDispositionLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._refuse_executed(*vals_list)
         lines = super().create(vals_list)
         lines._require_draft()
         return lines
 
     def write(self, vals):
-        if not ledger(self.env.cr).in_transition:
-            self._require_draft()
-            if "qty_done" in vals:
-                raise AccessError(_("The executed quantity follows from moves."))
-        return super().write(vals)
+        if ledger(self.env.cr).in_transition:
+            return super().write(vals)
+        self._refuse_executed(vals)
+        self._require_draft()
+        res = super().write(vals)
+        # Nor may a line be carried over to a decision that is up for signature.
+        self._require_draft()
+        return res
 
     def unlink(self):
         self._require_draft()
         return super().unlink()
+
+    @api.model
+    def _refuse_executed(self, *vals_list):
+        if any("qty_done" in vals for vals in vals_list):
+            raise AccessError(_("The executed quantity follows from moves."))
 
     def _require_draft(self):
         if any(line.disposition_id.state != "draft" for line in self):
@@ -91,11 +100,11 @@ class MfgQualityDispositionLine(models.Model):
             raise UserError(
                 _(
                     "%(quantity)s of %(scope)s cannot be decided: %(open)s are open on hold "
-                    "%(hold)s. Lower the quantity.",
+                    "(%(hold)s). Lower the quantity.",
                     quantity=self.quantity,
                     scope=held.scope,
                     open=open_quantity,
-                    hold=held.hold_id.name,
+                    hold=held.hold_id._title(),
                 )
             )
         if held.kind not in ("lot", "quantity"):

@@ -24,16 +24,27 @@ OPEN_STATES = tuple(
     state for state, _name in STATES if state not in ("draft", "closed", "cancelled")
 )
 MAX_LEVEL = 3  # of escalation
-# Written by the methods of this model only.
+# Follow from what happens to the hold.
 PROTECTED = {
     "state",
-    "company_id",
     "placed_by_id",
     "placed_on",
+    "closed_on",
     "name",
     "reason_id",
     "tag_print_count",
     "escalation_level",
+}
+# Said when it is placed, and final: who must sign depends on them, or they are evidence.
+FACTS = {
+    "company_id",
+    "severity",
+    "deadline",
+    "origin",
+    "origin_ref",
+    "partner_id",
+    "parent_id",
+    "rule_id",
 }
 
 
@@ -55,7 +66,7 @@ class MfgQualityHold(models.Model):
     reason_id = fields.Many2one(
         "mfg.quality.hold.reason", required=True, tracking=True, ondelete="restrict"
     )
-    severity = fields.Selection(SEVERITIES, required=True, tracking=True)
+    severity = fields.Selection(SEVERITIES, required=True, readonly=True)
     origin = fields.Selection(
         [
             ("manual", "By hand"),
@@ -69,7 +80,9 @@ class MfgQualityHold(models.Model):
         default="manual",
         readonly=True,
     )
-    origin_ref = fields.Char("Source", help="Number of the document that gave cause.")
+    origin_ref = fields.Char(
+        "Source", readonly=True, help="Number of the document that gave cause."
+    )
     state = fields.Selection(
         STATES,
         required=True,
@@ -139,7 +152,7 @@ class MfgQualityHold(models.Model):
         "stock.lot", compute="_compute_lot_ids", string="Lots/Serials"
     )
     lot_count = fields.Integer(compute="_compute_lot_ids")
-    what = fields.Char("What Is on Hold", compute="_compute_what")
+    what = fields.Char("What Is on Hold", compute="_compute_what", compute_sudo=True)
     disposition_count = fields.Integer(compute="_compute_disposition_count")
     qty_held = fields.Float(
         "Held",
@@ -243,11 +256,12 @@ class MfgQualityHold(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        if PROTECTED & set(vals) and not ledger(self.env.cr).in_transition:
+        fixed = (PROTECTED | FACTS) & set(vals)
+        if fixed and not ledger(self.env.cr).in_transition:
             raise AccessError(
                 _(
                     "These fields of a hold change only through its actions: %(fields)s.",
-                    fields=", ".join(sorted(PROTECTED & set(vals))),
+                    fields=", ".join(sorted(fixed)),
                 )
             )
         return super().write(vals)
@@ -360,6 +374,18 @@ class MfgQualityHold(models.Model):
         )
         return dict(action, domain=[("hold_id", "=", self.id)], context={})
 
+    @api.model
+    def _action_of_lines(self, lines):
+        """The action that shows the holds of some hold lines; one hold as a form."""
+        holds = lines.hold_id
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "mfg_quality_hold.mfg_quality_hold_action"
+        )
+        action.update(domain=[("id", "in", holds.ids)], context={"create": False})
+        if len(holds) == 1:
+            action.update(res_id=holds.id, views=[(False, "form")], view_mode="form")
+        return action
+
     # -- business ----------------------------------------------------------------------
 
     @api.model
@@ -375,7 +401,8 @@ class MfgQualityHold(models.Model):
         :param float quantity: hold only that much of the one lot, quant or untracked
             product that is given, in the unit of the product; None holds all of it
         :param str note: what is suspected
-        :param values: further fields of the hold, such as ``origin`` or ``review_date``
+        :param values: further fields of the hold, such as ``origin``, ``review_date`` or
+            a ``severity`` above the one of the reason
         :return: the ``mfg.quality.hold``
         :raises UserError: nothing to hold, unknown or closed reason, more than there is
         :raises AccessError: the user may not place holds, or ``values`` claim who did
@@ -384,7 +411,7 @@ class MfgQualityHold(models.Model):
             raise AccessError(
                 _("Placing holds needs the right Quality Holds: Place on Hold.")
             )
-        if (PROTECTED - {"company_id"}) & set(values):
+        if PROTECTED & set(values):
             raise AccessError(_("Who placed a hold, and its state, are not chosen."))
         recordsets = records if isinstance(records, list | tuple) else [records]
         for recordset in recordsets:
@@ -400,6 +427,7 @@ class MfgQualityHold(models.Model):
     def _place(self, scopes, reason_code, note, values):
         company = self._company_of(scopes, values)
         reason = self._open_reason(reason_code, company)
+        self._check_severity(reason, values.get("severity"))
         now = fields.Datetime.now()
         with ledger(self.env.cr).transition():
             hold = self.with_company(company).create(
@@ -428,12 +456,9 @@ class MfgQualityHold(models.Model):
     def _add_lines(self, scopes):
         """Add scopes to the hold and activate them; returns the new lines."""
         self.ensure_one()
-        with ledger(self.env.cr).transition():
-            lines = self.env["mfg.quality.hold.line"].create(
-                [dict(scope, hold_id=self.id) for scope in scopes]
-            )
-        lines._activate()
-        return lines
+        return self.env["mfg.quality.hold.line"]._hold(
+            [dict(scope, hold_id=self.id) for scope in scopes]
+        )
 
     def _after_place(self):
         """Hook: the hold is active."""
@@ -455,6 +480,20 @@ class MfgQualityHold(models.Model):
                 )
             )
         return reason
+
+    @api.model
+    def _check_severity(self, reason, severity):
+        """Refuse less than the reason says: signatures would be saved that way."""
+        order = [value for value, _name in SEVERITIES]
+        if severity and order.index(severity) < order.index(reason.severity):
+            raise UserError(
+                _(
+                    "Reason %(reason)s is at least %(severity)s. Choose another reason for "
+                    "something less severe.",
+                    reason=reason.name,
+                    severity=dict(SEVERITIES)[reason.severity].lower(),
+                )
+            )
 
     @api.model
     def _company_of(self, scopes, values):
@@ -726,14 +765,14 @@ class MfgQualityHold(models.Model):
         scope["product_id"] = product.id
         scope["unit_value"] = product.with_company(company).standard_price
         on_hand = sum(self._on_hand(domain, "product_id").values())
-        already = sum(
-            line.qty_open
-            for line in self.env["mfg.quality.hold.line"]._partial_lines(product)
-            if all(
+        others = self.env["mfg.quality.hold.line"]._partial_lines(product)
+        others = others.filtered(
+            lambda line: all(
                 line[field].id == (scope.get(field) or False)
                 for field in ("lot_id", "location_id", "package_id", "owner_id")
             )
         )
+        already = sum(others.mapped("qty_open"))
         rounding = product.uom_id.rounding
         if float_compare(quantity, 0, precision_rounding=rounding) <= 0:
             raise UserError(
@@ -746,13 +785,14 @@ class MfgQualityHold(models.Model):
             raise UserError(
                 _(
                     "%(quantity)s %(unit)s of %(what)s cannot be held: there are "
-                    "%(on_hand)s, of which %(already)s are on hold already. Hold less, or "
-                    "the whole lot.",
+                    "%(on_hand)s, of which %(already)s are on hold already%(holds)s. Hold "
+                    "less, or the whole lot.",
                     quantity=quantity,
                     unit=product.uom_id.name,
                     what=record.display_name,
                     on_hand=on_hand,
                     already=already,
+                    holds="".join(f" ({hold._title()})" for hold in others.hold_id),
                 )
             )
         return scope
@@ -859,6 +899,16 @@ class MfgQualityHold(models.Model):
         if scopes:
             self._add_lines(scopes)
             self._refresh_state()
+
+    def _title(self):
+        """Number, reason and responsible person, for people with quality rights."""
+        self.ensure_one()
+        return _(
+            "%(hold)s, %(reason)s, responsible: %(responsible)s",
+            hold=self.name,
+            reason=self.reason_id.name,
+            responsible=self.responsible_id.name,
+        )
 
     def _may_be_shown(self):
         """Tell whether the user may know why something is on hold."""

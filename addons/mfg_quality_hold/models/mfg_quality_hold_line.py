@@ -1,3 +1,7 @@
+from collections import defaultdict
+
+from markupsafe import Markup
+
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import float_compare, float_is_zero
@@ -67,9 +71,9 @@ class MfgQualityHoldLine(models.Model):
     reason_id = fields.Many2one(related="hold_id.reason_id", store=True)
     kind = fields.Selection(KINDS, required=True, readonly=True)
     state = fields.Selection(
-        [("draft", "Draft"), ("active", "On Hold"), ("closed", "Closed")],
+        [("active", "On Hold"), ("closed", "Closed")],
         required=True,
-        default="draft",
+        default="active",
         readonly=True,
         index=True,
     )
@@ -140,7 +144,8 @@ class MfgQualityHoldLine(models.Model):
     value_open = fields.Float(compute="_compute_qty_open", store=True)
     active_from = fields.Datetime(readonly=True)
     active_to = fields.Datetime(readonly=True)
-    scope = fields.Char(compute="_compute_scope")
+    # Who sees a hold reads what is held, also approvers without rights on stock.
+    scope = fields.Char(compute="_compute_scope", compute_sudo=True)
 
     _sql_constraints = [
         ("qty_positive", "CHECK(qty_held >= 0)", "A held quantity is not negative."),
@@ -387,16 +392,25 @@ class MfgQualityHoldLine(models.Model):
 
     # -- transitions -------------------------------------------------------------------
 
-    def _activate(self):
-        """Put the scope on hold: locks first, then flags, then open reservations."""
-        guard = self.env["mfg.quality.hold.guard"]
-        for company in self.filtered(lambda line: line.kind != "lot").company_id:
-            guard._lock_exclusively(company)
+    @api.model
+    def _hold(self, vals_list):
+        """Put scopes on hold: locks first, then flags, then open reservations.
+
+        :param vals_list: values of lines, each with ``hold_id``
+        :return: the new lines, which are active
+        """
+        holds = self.env["mfg.quality.hold"].browse(
+            {vals["hold_id"] for vals in vals_list if vals["kind"] != "lot"}
+        )
+        for company in holds.company_id:
+            self.env["mfg.quality.hold.guard"]._lock_exclusively(company)
+        begin = {"state": "active", "active_from": fields.Datetime.now()}
         with ledger(self.env.cr).transition():
-            self.write({"state": "active", "active_from": fields.Datetime.now()})
+            lines = self.create([dict(vals, **begin) for vals in vals_list])
         # The flags reach the database now: their row locks are what validations meet.
         self.env.flush_all()
-        return self._break_reservations()
+        lines._break_reservations()
+        return lines
 
     def _close(self):
         """The scope is free again, as far as no other line holds it."""
@@ -490,28 +504,20 @@ class MfgQualityHoldLine(models.Model):
         return given_up
 
     def _break_reservations(self):
-        """Give up open lines on held stock, also picked ones, and reserve other stock.
-
-        :return: the moves that lost a reservation
-        """
+        """Give up open lines on held stock, also picked ones, and reserve other stock."""
         lines = self._open_move_lines() | self._excess_move_lines()
+        if not lines:
+            return
         moves = lines.move_id
-        documents = moves.picking_id | self.env["stock.picking"]
-        productions = moves.raw_material_production_id
-        lots = {
-            document: lines.filtered(
-                lambda line, document=document: (
-                    document
-                    in (line.picking_id, line.move_id.raw_material_production_id)
-                )
-            ).lot_id
-            for document in [*documents, *productions]
-        }
-        lines.unlink()
-        unpicked = moves.filtered(
+        lots = defaultdict(self.env["stock.lot"].browse)
+        for line in lines:
+            for document in (line.picking_id, line.move_id.raw_material_production_id):
+                if document:
+                    lots[document] |= line.lot_id
+        lines._give_up()
+        moves.filtered(
             lambda move: not any(move.move_line_ids.mapped("picked"))
-        )
-        unpicked.picked = False
+        ).picked = False
         moves.filtered(
             lambda move: move.state not in ("done", "cancel")
         )._action_assign()
@@ -520,12 +526,13 @@ class MfgQualityHoldLine(models.Model):
                 body=_(
                     "Reservations were given up because of quality hold %(holds)s: "
                     "%(what)s.",
-                    holds=", ".join(self.hold_id.mapped("name")),
+                    holds=Markup(", ").join(
+                        hold._get_html_link() for hold in self.hold_id
+                    ),
                     what=", ".join(document_lots.mapped("name"))
                     or ", ".join(moves.product_id.mapped("display_name")),
                 )
             )
-        return moves
 
     # -- messages ----------------------------------------------------------------------
 
@@ -581,7 +588,8 @@ class MfgQualityHoldLine(models.Model):
                 self.write({"qty_held": self.qty_held - quantity})
                 if not self.qty_open:
                     self._close()
-            moved = self.create(
+        self._hold(
+            [
                 {
                     "hold_id": self.hold_id.id,
                     "kind": "quantity",
@@ -593,8 +601,8 @@ class MfgQualityHoldLine(models.Model):
                     "qty_held": quantity,
                     "unit_value": self.unit_value,
                 }
-            )
-        moved._activate()
+            ]
+        )
 
     def _hold_received(self):
         """Receive, then hold: the lots and quantities a held receipt brought."""

@@ -20,6 +20,7 @@ class MfgQualityHoldRule(models.Model):
 
     _name = "mfg.quality.hold.rule"
     _description = "Quality Hold Rule"
+    _inherit = "mfg.quality.applicability"
     _check_company_auto = True
     _order = "sequence, id"
 
@@ -45,24 +46,6 @@ class MfgQualityHoldRule(models.Model):
         required=True,
         domain="[('company_id', 'in', (False, company_id))]",
         ondelete="restrict",
-    )
-    product_ids = fields.Many2many(
-        "product.product",
-        string="Products",
-        check_company=True,
-        help="Empty: every product.",
-    )
-    categ_id = fields.Many2one(
-        "product.category",
-        "Product Category",
-        help="With its subcategories. Empty: every category.",
-    )
-    vendor_id = fields.Many2one("res.partner", help="Empty: whoever delivered it.")
-    picking_type_id = fields.Many2one(
-        "stock.picking.type",
-        "Operation Type",
-        check_company=True,
-        help="Empty: every operation.",
     )
     product_domain = fields.Char(
         "Further Condition", help="Products that the rule is about, as a filter."
@@ -169,16 +152,8 @@ class MfgQualityHoldRule(models.Model):
     def _matches(self, product, vendor, operation):
         """Tell whether the rule is about a product of a vendor in an operation."""
         self.ensure_one()
-        category = self.categ_id
-        path = product.categ_id.parent_path or ""
         return (
-            (not self.product_ids or product in self.product_ids)
-            and (not category or path.startswith(category.parent_path))
-            and (
-                not self.vendor_id
-                or vendor.commercial_partner_id == self.vendor_id.commercial_partner_id
-            )
-            and (not self.picking_type_id or operation == self.picking_type_id)
+            self._applies_to(product, vendor, operation)
             and product in self._products_of_domain(product)
             and (not self.after_rejection or self._was_rejected(product))
         )

@@ -35,6 +35,17 @@ class MfgQualityHoldScope(models.AbstractModel):
         """Open the dialog that places the records on hold."""
         return self.env["mfg.quality.hold.place"]._action_for(self)
 
+    def action_view_holds(self):
+        """Show the holds that name the records, open and closed ones.
+
+        :raises AccessError: the user may not look at quality holds
+        """
+        return self.env["mfg.quality.hold"]._action_of_lines(self._hold_lines_to_show())
+
+    def _hold_lines_to_show(self):
+        """Hold lines behind the warning on the form."""
+        return self.hold_line_ids
+
     def _hold_lines_here(self):
         """Active lines that name the records themselves."""
         return self.hold_line_ids.filtered(

@@ -6,6 +6,7 @@ class MfgQualityInspectionPlan(models.Model):
 
     _name = "mfg.quality.inspection.plan"
     _description = "Quality Inspection Plan"
+    _inherit = "mfg.quality.applicability"
     _check_company_auto = True
     _order = "sequence, id"
 
@@ -13,21 +14,6 @@ class MfgQualityInspectionPlan(models.Model):
     sequence = fields.Integer(default=10)
     active = fields.Boolean(default=True)
     company_id = fields.Many2one("res.company", help="Empty: every company.")
-    product_ids = fields.Many2many(
-        "product.product", string="Products", help="Empty: every product."
-    )
-    categ_id = fields.Many2one(
-        "product.category",
-        "Product Category",
-        help="With its subcategories. Empty: every category.",
-    )
-    vendor_id = fields.Many2one("res.partner", help="Empty: whoever delivered it.")
-    picking_type_id = fields.Many2one(
-        "stock.picking.type",
-        "Operation Type",
-        check_company=True,
-        help="Empty: every operation.",
-    )
     sample_size = fields.Integer(
         "Units to Inspect",
         default=1,
@@ -85,20 +71,9 @@ class MfgQualityInspectionPlan(models.Model):
         """
         vendor = vendor or self.env["res.partner"]
         operation = operation or self.env["stock.picking.type"]
-        plans = self.search(
-            [
-                ("company_id", "in", (False, company.id)),
-                ("product_ids", "in", (False, product.id)),
-                (
-                    "vendor_id",
-                    "in",
-                    (False, *vendor.ids, *vendor.commercial_partner_id.ids),
-                ),
-                ("picking_type_id", "in", (False, *operation.ids)),
-                "|",
-                ("categ_id", "=", False),
-                ("categ_id", "parent_of", product.categ_id.id),
-            ]
+        plans = self.search([("company_id", "in", (False, company.id))])
+        plans = plans.filtered(
+            lambda plan: plan._applies_to(product, vendor, operation)
         )
         return plans.sorted(
             lambda plan: (

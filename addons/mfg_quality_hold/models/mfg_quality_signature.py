@@ -69,6 +69,10 @@ class MfgQualitySignature(models.Model):
         :raises UserError: wrong or missing password or code
         """
         user = self.env.user
+        if not password:
+            raise UserError(
+                _("Enter your password to sign %(what)s.", what=disposition._title())
+            )
         self._authenticate(password, totp_code)
         # Approvers sign; nobody has the right to create signatures otherwise.
         with ledger(self.env.cr).transition():
@@ -100,8 +104,6 @@ class MfgQualitySignature(models.Model):
         Failed attempts count towards Odoo's cooldown of logins.
         """
         user = self.env.user
-        if not password:
-            raise UserError(_("Enter your password to sign."))
         code = "".join((totp_code or "").split())
         if self._needs_totp() and not code.isdecimal():
             raise UserError(_("Enter the code of your authenticator to sign."))

@@ -1,6 +1,6 @@
 from markupsafe import Markup
 
-from odoo import Command, _, api, fields, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
 MAX_DEPTH = 20
@@ -28,21 +28,6 @@ STEP = {
                 OR made.lot_id IS NULL AND made.product_id = ANY(%(products)s))
     """,
 }
-SHIPPED = """
-    SELECT line.lot_id, picking.partner_id,
-           sum(CASE WHEN target.usage = 'customer' THEN line.quantity_product_uom
-                    ELSE -line.quantity_product_uom END)
-      FROM stock_move_line line
-      JOIN stock_location source ON source.id = line.location_id
-      JOIN stock_location target ON target.id = line.location_dest_id
-      LEFT JOIN stock_picking picking ON picking.id = line.picking_id
-     WHERE line.state = 'done' AND line.lot_id = ANY(%(lots)s)
-       AND line.company_id = %(company)s
-       AND (source.usage = 'customer') <> (target.usage = 'customer')
-     GROUP BY 1, 2
-    HAVING abs(sum(CASE WHEN target.usage = 'customer' THEN line.quantity_product_uom
-                        ELSE -line.quantity_product_uom END)) > 0.000001
-"""
 
 
 class MfgQualityTrace(models.Model):
@@ -164,8 +149,11 @@ class MfgQualityTrace(models.Model):
         """Follow the genealogy and store what was found; a second run makes a new trace.
 
         :return: the action that shows the trace that was run
+        :raises AccessError: the user may not run traces
         """
         self.ensure_one()
+        self.check_access_rights("write")
+        self.check_access_rule("write")
         trace = self.copy({"previous_id": self.id}) if self.run_on else self
         # What is found concerns safety: it is complete for the company, whoever asks.
         trace.sudo()._run()
@@ -251,36 +239,28 @@ class MfgQualityTrace(models.Model):
         self.ensure_one()
         self.env["stock.move.line"].flush_model()
         found = self._follow(self.lot_ids)
-        lots = self.env["stock.lot"].browse([lot_id for lot_id, _p in found if lot_id])
-        lots = lots.filtered(lambda lot: lot.company_id == self.company_id)
+        lots = self.env["stock.lot"].search(
+            [
+                ("id", "in", [lot_id for lot_id, _product in found if lot_id]),
+                ("company_id", "=", self.company_id.id),
+            ],
+            order="id",
+        )
         on_hand = self.env["mfg.quality.hold"]._on_hand(
             [("lot_id", "in", lots.ids)], "lot_id"
         )
-        known = {lot.id: on_hand.get(lot, 0) for lot in lots}
+        in_stock = {lot.id: quantity for lot, quantity in on_hand.items()}
+        known = {None, *lots.ids}
         self.env["mfg.quality.trace.line"]._store(
             self,
             [
-                (level, product_id, lot_id, via, possible, known.get(lot_id, 0))
+                (level, product_id, lot_id, via, possible, in_stock.get(lot_id, 0))
                 for (lot_id, product_id), (level, via, possible) in found.items()
-                if not lot_id or lot_id in known
+                if lot_id in known
             ],
         )
-        self.write(
-            {
-                "delivery_ids": [
-                    Command.create(
-                        {
-                            "lot_id": lot_id,
-                            "partner_id": partner_id,
-                            "quantity": quantity,
-                        }
-                    )
-                    for lot_id, partner_id, quantity in self._shipped(lots)
-                ],
-                "run_by_id": self.env.uid,
-                "run_on": fields.Datetime.now(),
-            }
-        )
+        self.env["mfg.quality.trace.delivery"]._store(self, lots)
+        self.write({"run_by_id": self.env.uid, "run_on": fields.Datetime.now()})
 
     def _first_run(self):
         trace = self
@@ -312,11 +292,6 @@ class MfgQualityTrace(models.Model):
             _("The customer has goods that may not conform. Send the recall notice."),
             items,
         )
-
-    def _shipped(self, lots):
-        """[(lot id, partner id, quantity)] at customers, net of what came back."""
-        self.env.cr.execute(SHIPPED, {"lots": lots.ids, "company": self.company_id.id})
-        return self.env.cr.fetchall()
 
     def _follow(self, lots):
         """{(lot id or None, product id): (level, lot it was found through, possible)}.

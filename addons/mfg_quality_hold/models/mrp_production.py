@@ -19,7 +19,12 @@ class MrpProduction(models.Model):
     )
 
     def write(self, vals):
-        if vals.get("state") in ("done", "cancel", "to_close", "progress"):
+        if vals.get("qty_producing") or vals.get("state") in (
+            "done",
+            "cancel",
+            "to_close",
+            "progress",
+        ):
             self._check_not_held()
         return super().write(vals)
 

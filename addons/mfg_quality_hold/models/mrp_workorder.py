@@ -23,6 +23,10 @@ class MrpWorkorder(models.Model):
             self._check_not_held()
         return super().write(vals)
 
+    def _hold_lines_to_show(self):
+        """A held order stops its work orders as well."""
+        return super()._hold_lines_to_show() | self.production_id.hold_line_ids
+
     def _check_not_held(self):
         """Refuse any progress of held work.
 

@@ -40,6 +40,12 @@ class StockLocation(models.Model):
             )
         return super().write(vals)
 
+    def _hold_lines_to_show(self):
+        """Holds on a location above count for what is below."""
+        return self.env["mfg.quality.hold.line"].search(
+            [("kind", "=", "location"), ("location_id", "parent_of", self.ids)]
+        )
+
     def _check_nothing_held(self):
         """Refuse what would take held stock out of our locations."""
         # Every hold counts, whoever changes the location.

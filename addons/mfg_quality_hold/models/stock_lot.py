@@ -1,5 +1,4 @@
-from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo import api, fields, models
 
 LOCKED_LOTS = "mfg_quality_hold_locked_lots"
 
@@ -53,16 +52,6 @@ class StockLot(models.Model):
         self.env["mfg.quality.hold.line"]._refuse(
             lines.filtered(lambda line: line.state == "active"), self.product_id, self
         )
-
-    def action_view_holds(self):
-        """Show the holds of the lot."""
-        self.ensure_one()
-        if not self.env.user.has_group("mfg_quality_hold.group_place"):
-            raise UserError(_("Your rights do not include looking at quality holds."))
-        action = self.env["ir.actions.actions"]._for_xml_id(
-            "mfg_quality_hold.mfg_quality_hold_action"
-        )
-        return dict(action, domain=[("line_ids.lot_id", "=", self.id)], context={})
 
     def _quality_hold_lock(self):
         """Share-lock the lots: a hold that begins meanwhile makes us start again."""

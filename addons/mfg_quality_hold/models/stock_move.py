@@ -30,6 +30,7 @@ class StockMove(models.Model):
         if "quality_disposition_line_id" in vals:
             self._require_executor()
         if vals.get("state") == "done":
+            (self.raw_material_production_id | self.production_id)._check_not_held()
             self.filtered(lambda move: move.state != "done")._check_paper_move()
         return super().write(vals)
 

@@ -44,3 +44,25 @@ class StockPicking(models.Model):
     def action_place_on_hold(self):
         """Open the dialog that places what the receipts brought on hold."""
         return self.env["mfg.quality.hold.place"]._action_for(self)
+
+    def action_view_holds(self):
+        """Show the open holds on what the transfers move or brought.
+
+        :raises AccessError: the user may not look at quality holds
+        """
+        lines = self.move_line_ids
+        held = self.env["mfg.quality.hold.line"].search(
+            [
+                ("state", "=", "active"),
+                "|",
+                "|",
+                "|",
+                ("picking_id", "in", self.ids),
+                ("lot_id", "in", lines.lot_id.ids),
+                ("package_id", "in", lines.package_id.ids),
+                "&",
+                ("kind", "=", "location"),
+                ("location_id", "parent_of", lines.location_id.ids),
+            ]
+        )
+        return self.env["mfg.quality.hold"]._action_of_lines(held)

@@ -1,3 +1,4 @@
+from . import test_bad_input
 from . import test_bypass
 from . import test_complaint
 from . import test_compatibility

@@ -77,6 +77,7 @@ class Scene:
         self.oil = world.product("Oil", "none")
         self.box = world.package("BOX")
         self.bin = world.location("Bin")
+        self.order = self.env["mrp.production"]
 
     def state(self):
         """Everything about the held stock that an attempt could change."""
@@ -114,12 +115,16 @@ class Scene:
             ]
         )
         shelf = self.world.shelf
+        orders = self.order.procurement_group_id.mrp_production_ids | self.order
+        work = orders.workorder_ids
         return (
             {key: value for key, value in rows.items() if any(value)},
             sorted((line.id, line.quantity, line.location_dest_id.id) for line in done),
             (self.lot_a.name, self.lot_a.product_id),
             (shelf.usage, shelf.location_id, shelf.active, shelf.scrap_location),
             (self.bin.usage, self.bin.location_id, self.bin.active),
+            [(order.state, order.is_planned, order.product_qty) for order in orders],
+            [(one.state, len(one.time_ids)) for one in work],
         )
 
 
@@ -231,6 +236,18 @@ def all_the_oil(scene):
     return scene.oil, 10
 
 
+def the_order(scene):
+    return scene.order
+
+
+def the_work(scene):
+    return scene.order.workorder_ids
+
+
+def the_receipt(scene):
+    return scene.receipt
+
+
 @attempt("H3", "rpc", prepare=delivery)
 def check_availability(scene, env):
     rpc(scene.picking.with_env(env), "action_assign")
@@ -329,6 +346,27 @@ def choose_serial_on_screen(scene, env):
         "write",
         {"lot_ids": [Command.set(scene.lot_a.ids)], "quantity": 1},
     )
+
+
+def picked_before(scene):
+    delivery(scene)
+    scene.world.line(scene.picking, scene.lot_a, 10)
+    scene.picking.move_ids.picked = True
+
+
+@attempt("H11", "screen", prepare=picked_before)
+def ship_what_was_picked_before(scene, env):
+    finish(scene.picking, env)
+
+
+@attempt("H2", "import", prepare=delivery)
+def import_new_line(scene, env):
+    move = scene.picking.move_ids
+    columns = ["move_id/.id", "product_id/.id", "lot_id/.id", "quantity"]
+    row = [str(move.id), str(scene.part.id), str(scene.lot_a.id), "10"]
+    result = env["stock.move.line"].load(columns, [row])
+    if not result["ids"]:
+        raise UserError(str(result["messages"]))
 
 
 # -- transfers -----------------------------------------------------------------------------
@@ -832,6 +870,132 @@ def kit(scene):
 @attempt("3.2", "rpc", prepare=kit)
 def ship_in_a_kit(scene, env):
     picking = scene.world.transfer(scene.kit, 5)
+    scene.world.line(picking, scene.lot_a, 10, env)
+    finish(picking, env)
+
+
+# -- held orders and receipts --------------------------------------------------------------
+
+
+def order_with_work(scene):
+    gear(scene)
+    bom = scene.gear.bom_ids
+    scene.workcenter = scene.env["mrp.workcenter"].create(
+        {"name": "Lathe", "company_id": scene.world.company.id}
+    )
+    bom.operation_ids = [
+        Command.create({"name": "Turn", "workcenter_id": scene.workcenter.id})
+    ]
+    scene.order = scene.world.order(scene.gear, 5)
+
+
+def order_to_finish(scene):
+    order_with_work(scene)
+    scene.order.qty_producing = 5
+    move = scene.order.move_raw_ids
+    move.move_line_ids.unlink()
+    scene.env["stock.move.line"].create(raw_line(scene, move, 10))
+    move.picked = True
+
+
+def two_orders(scene):
+    order_with_work(scene)
+    scene.other = scene.world.order(scene.gear, 3)
+
+
+held_order = {"prepare": order_with_work, "scope": the_order}
+held_order_to_finish = {"prepare": order_to_finish, "scope": the_order}
+held_work = {"prepare": order_with_work, "scope": the_work}
+
+
+@attempt("3.3 order", "rpc", **held_order)
+def reserve_for_held_order(scene, env):
+    rpc(scene.order.with_env(env), "action_assign")
+
+
+@attempt("3.3 order", "rpc", **held_order)
+def plan_held_order(scene, env):
+    rpc(scene.order.with_env(env), "button_plan")
+
+
+@attempt("3.3 order", "screen", **held_order_to_finish)
+def finish_held_order(scene, env):
+    context = {"skip_consumption": True}
+    rpc(scene.order.with_env(env), "button_mark_done", context=context)
+
+
+@attempt("3.3 order", "rpc", **held_order)
+def cancel_held_order(scene, env):
+    rpc(scene.order.with_env(env), "action_cancel")
+
+
+@attempt("3.3 order", "screen", **held_order)
+def split_held_order(scene, env):
+    wizard = env["mrp.production.split"].create(
+        {"production_id": scene.order.id, "counter": 2}
+    )
+    rpc(wizard, "action_split")
+
+
+@attempt("3.3 order", "rpc", prepare=two_orders, scope=the_order)
+def merge_held_order(scene, env):
+    rpc((scene.order | scene.other).with_env(env), "action_merge")
+
+
+@attempt("3.3 order", "rpc", **held_order)
+def write_state_of_held_order(scene, env):
+    rpc(scene.order.with_env(env), "write", {"state": "progress"})
+
+
+@attempt("3.3 order", "rpc", **held_order_to_finish)
+def paper_consumption_of_held_order(scene, env):
+    rpc(scene.order.move_raw_ids.with_env(env), "write", {"state": "done"})
+
+
+@attempt("3.3 order", "sudo", **held_order_to_finish)
+def sudo_consumes_for_held_order(scene, env):
+    scene.order.move_raw_ids.with_env(env).sudo()._action_done()
+
+
+@attempt("3.3 order", "server action", **held_order_to_finish)
+def action_posts_held_order(scene, env):
+    server_action(env, "records.sudo()._post_inventory()", scene.order)
+
+
+@attempt("3.3 work order", "screen", **held_work)
+def start_held_work(scene, env):
+    rpc(scene.order.workorder_ids.with_env(env), "button_start")
+
+
+@attempt("3.3 work order", "screen", **held_work)
+def finish_held_work(scene, env):
+    rpc(scene.order.workorder_ids.with_env(env), "button_finish")
+
+
+@attempt("3.3 work order", "rpc", **held_work)
+def mark_held_work_as_done(scene, env):
+    rpc(scene.order.workorder_ids.with_env(env), "action_mark_as_done")
+
+
+@attempt("3.3 work order", "rpc", **held_work)
+def write_state_of_held_work(scene, env):
+    rpc(scene.order.workorder_ids.with_env(env), "write", {"state": "progress"})
+
+
+@attempt("3.3 work order", "rpc", **held_work)
+def log_time_on_held_work(scene, env):
+    env["mrp.workcenter.productivity"].create(
+        {
+            "workorder_id": scene.order.workorder_ids.id,
+            "workcenter_id": scene.workcenter.id,
+            "loss_id": scene.env.ref("mrp.block_reason7").id,
+        }
+    )
+
+
+@attempt("3.3 receipt", "screen", prepare=received, scope=the_receipt)
+def ship_what_a_held_receipt_brought(scene, env):
+    picking = scene.world.transfer(scene.part, 10, env=env)
     scene.world.line(picking, scene.lot_a, 10, env)
     finish(picking, env)
 

@@ -1,9 +1,7 @@
-from odoo.exceptions import UserError
 from odoo.tests import tagged
 
 from odoo.addons.stock.tests import test_quant
 
-from ..hooks import uninstall_hook
 from .common import HoldCase
 
 
@@ -47,16 +45,6 @@ class TestCompatibility(HoldCase):
         (reserve, validate), (reserve_held, validate_held) = counts
         self.assertLessEqual(reserve_held - reserve, 5)
         self.assertLessEqual(validate_held - validate, 5)
-
-    def test_qh_27_not_uninstalled_while_something_is_on_hold(self):
-        hold = self.world.hold(self.lot_a)
-        with self.assertRaisesRegex(UserError, "still active"):
-            uninstall_hook(self.env)
-        self.world.decide(hold, "release")
-        open_lines = self.env["mfg.quality.hold.line"].search_count(
-            [("state", "=", "active"), ("hold_id", "=", hold.id)]
-        )
-        self.assertFalse(open_lines)
 
 
 @tagged("post_install", "-at_install")

@@ -92,7 +92,7 @@ class TestContainment(HoldCase):
         self.world.put(oil, 10, package=package)
         hold = self.world.hold(package)
         self.assertTrue(package.is_on_hold)
-        picking = self.world.transfer(oil, 10)
+        picking = self.as_user(self.world.transfer(oil, 10), "stk")
         picking.action_assign()
         self.assertFalse(picking.move_line_ids)
         with self.assertRaisesRegex(UserError, hold.name), self.cr.savepoint():

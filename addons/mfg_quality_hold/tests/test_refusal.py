@@ -95,7 +95,7 @@ class TestRefusal(HoldCase, HttpCase):
         action = error["arguments"][1]
         self.assertEqual((action["res_model"], action["res_id"]), (hold._name, hold.id))
 
-    def test_uninstallation_is_refused_while_something_is_on_hold(self):
+    def test_qh_27_not_uninstalled_while_something_is_on_hold(self):
         hold = self.world.hold(self.lot_a)
         own = self.env["ir.module.module"].search([("name", "=", "mfg_quality_hold")])
         below = self.env["ir.module.module"].search([("name", "=", "stock")])

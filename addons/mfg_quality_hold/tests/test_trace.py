@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .common import HoldCase
@@ -21,7 +21,9 @@ class TestTrace(HoldCase):
         )
         world.produce(cls.gear, 6, cls.gear_lot, [(cls.part, cls.lot_a, 6)])
         cls.relocate(cls.gear, cls.gear_lot, 6)
-        world.produce(cls.machine, 5, cls.machine_lot, [(cls.gear, cls.gear_lot, 5)])
+        cls.machine_order = world.produce(
+            cls.machine, 5, cls.machine_lot, [(cls.gear, cls.gear_lot, 5)]
+        )
         cls.relocate(cls.machine, cls.machine_lot, 5)
         cls.other = cls.env["res.partner"].create({"name": "Second Customer"})
         world.ship(cls.machine, 2, cls.machine_lot)
@@ -105,6 +107,44 @@ class TestTrace(HoldCase):
         }
         self.assertEqual(found, {self.lot_b: False, lot: True})
         self.assertIn(paste, trace.line_ids.product_id)
+
+    def test_qh_21_rework_and_unbuilding_go_round_in_circles(self):
+        """A lot that was reworked into itself, and taken apart again, is listed once."""
+        hold = self.world.hold(self.gear_lot)
+        order = self.world.decide(hold, "rework").production_ids
+        order.qty_producing = order.product_qty
+        order.move_raw_ids.picked = True
+        order.with_context(skip_consumption=True).button_mark_done()
+        self.world.decide(hold, "release")
+        self.env["mrp.unbuild"].create(
+            {
+                "mo_id": self.machine_order.id,
+                "product_id": self.machine.id,
+                "lot_id": self.machine_lot.id,
+                "product_qty": 1,
+                "product_uom_id": self.machine.uom_id.id,
+                "company_id": self.world.company.id,
+                "location_id": self.world.shelf.id,
+                "location_dest_id": self.world.shelf.id,
+            }
+        ).action_unbuild()
+        forward = self.trace(self.lot_a)
+        self.assertEqual(
+            sorted(forward.line_ids.mapped("lot_id.name")), ["A", "G1", "M1"]
+        )
+        self.assertEqual(len(forward.line_ids), 3)
+        # Taken apart, the machine is what the gear was made of as well.
+        backward = self.trace(self.gear_lot, "backward")
+        self.assertIn(self.machine_lot, backward.line_ids.lot_id)
+        self.assertIn(self.lot_a, backward.line_ids.lot_id)
+
+    def test_qh_21_people_on_the_floor_read_traces_but_run_none(self):
+        trace = self.world.as_user("qa")["mfg.quality.trace"].create(
+            {"lot_ids": [(6, 0, self.lot_a.ids)]}
+        )
+        with self.assertRaises(AccessError):
+            self.as_user(trace, "stk").action_run()
+        self.assertFalse(trace.line_ids)
 
     def test_qh_21_a_trace_is_evidence(self):
         trace = self.trace(self.lot_a)

@@ -83,8 +83,9 @@ class MfgQualityHoldPlace(models.TransientModel):
             if self.uom_id.category_id != self.product_uom_id.category_id:
                 raise UserError(
                     _(
-                        "%(unit)s cannot be converted into %(product_unit)s. Choose a unit "
-                        "of the same category.",
+                        "%(what)s is counted in %(product_unit)s, which %(unit)s cannot be "
+                        "converted into. Choose a unit of the same category.",
+                        what=self.what,
                         unit=self.uom_id.name,
                         product_unit=self.product_uom_id.name,
                     )

@@ -78,5 +78,10 @@ class MfgQualitySign(models.TransientModel):
             lambda signature: signature.user_id == self.env.user
         )
         if not mine:
-            raise UserError(_("Enter your password to sign."))
+            raise UserError(
+                _(
+                    "Enter your password to sign %(what)s.",
+                    what=self.disposition_id._title(),
+                )
+            )
         return {"type": "ir.actions.act_window_close"}

@@ -8,3 +8,4 @@ from . import mfg_quality_hold
 from . import purchase_order_line
 from . import res_company
 from . import res_config_settings
+from . import res_partner

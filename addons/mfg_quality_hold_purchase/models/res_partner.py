@@ -1,0 +1,64 @@
+from odoo import fields, models
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    quality_hold_count = fields.Integer(
+        "Quality Holds",
+        compute="_compute_quality_hold_count",
+        groups="mfg_quality_hold.group_place",
+        help="Holds on what the vendor delivered, open and closed.",
+    )
+
+    def _compute_quality_hold_count(self):
+        for partner in self:
+            partner.quality_hold_count = len(partner._quality_holds())
+
+    def action_view_quality_holds(self):
+        """Show the holds on what the vendor delivered, open ones first.
+
+        :raises AccessError: the user may not look at quality holds
+        """
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "mfg_quality_hold.mfg_quality_hold_action"
+        )
+        return dict(
+            action,
+            domain=[("id", "in", self._quality_holds().ids)],
+            context={"create": False},
+        )
+
+    def _quality_holds(self):
+        """Holds of lots and receipts of the vendor, or placed by a rule for the vendor."""
+        self.ensure_one()
+        vendor = self.commercial_partner_id
+        holds = self.env["mfg.quality.hold"].search(
+            [("rule_id.vendor_id", "child_of", vendor.ids)]
+        )
+        # Approvers need no right on transfers; which holds they see is theirs to see.
+        receipts = (
+            self.env["stock.move.line"]
+            .sudo()
+            ._search(
+                [
+                    ("state", "=", "done"),
+                    ("location_id.usage", "=", "supplier"),
+                    ("picking_id.partner_id", "child_of", vendor.ids),
+                ]
+            )
+        )
+        groups = self.env["mfg.quality.hold.line"]._read_group(
+            [
+                "|",
+                ("lot_id", "inselect", receipts.subselect("stock_move_line.lot_id")),
+                (
+                    "picking_id",
+                    "inselect",
+                    receipts.subselect("stock_move_line.picking_id"),
+                ),
+            ],
+            ["hold_id"],
+        )
+        return holds.union(*(hold for (hold,) in groups))
