@@ -7,27 +7,40 @@ MAX_DEPTH = 20
 DIRECTIONS = [("forward", "What was made of it"), ("backward", "What it was made of")]
 
 # Odoo stores on the link of a consumed line the finished line as "consume_line_id" and
-# the consumed one as "produce_line_id"; unbuild orders do the same.
-STEP = {
-    "forward": """
-        SELECT DISTINCT used.lot_id, used.product_id, made.lot_id, made.product_id
-          FROM stock_move_line used
-          JOIN stock_move_line_consume_rel rel ON rel.produce_line_id = used.id
-          JOIN stock_move_line made ON made.id = rel.consume_line_id
-         WHERE used.state = 'done' AND made.state = 'done' AND made.quantity > 0
-           AND (used.lot_id = ANY(%(lots)s)
-                OR used.lot_id IS NULL AND used.product_id = ANY(%(products)s))
-    """,
-    "backward": """
-        SELECT DISTINCT made.lot_id, made.product_id, used.lot_id, used.product_id
-          FROM stock_move_line made
-          JOIN stock_move_line_consume_rel rel ON rel.consume_line_id = made.id
-          JOIN stock_move_line used ON used.id = rel.produce_line_id
-         WHERE used.state = 'done' AND made.state = 'done' AND used.quantity > 0
-           AND (made.lot_id = ANY(%(lots)s)
-                OR made.lot_id IS NULL AND made.product_id = ANY(%(products)s))
-    """,
-}
+# the consumed one as "produce_line_id".
+MADE = """
+    stock_move_line used
+    JOIN stock_move_line_consume_rel rel ON rel.produce_line_id = used.id
+    JOIN stock_move_line made ON made.id = rel.consume_line_id
+"""
+# Unbuilding leaves no such link between a product and its components.
+TAKEN_APART = """
+    stock_move_line used
+    JOIN stock_location goes_to ON goes_to.id = used.location_dest_id
+                               AND goes_to.usage = 'production'
+    JOIN stock_move taken ON taken.id = used.move_id AND taken.unbuild_id IS NOT NULL
+    JOIN stock_move given ON given.unbuild_id = taken.unbuild_id
+    JOIN stock_move_line made ON made.move_id = given.id
+    JOIN stock_location comes_from ON comes_from.id = made.location_id
+                                  AND comes_from.usage = 'production'
+"""
+
+
+def _step(start, end):
+    """The query for what is one step from some nodes, from ``start`` to ``end``."""
+    return " UNION ".join(
+        f"""
+        SELECT {start}.lot_id, {start}.product_id, {end}.lot_id, {end}.product_id
+          FROM {links}
+         WHERE used.state = 'done' AND made.state = 'done' AND {end}.quantity > 0
+           AND ({start}.lot_id = ANY(%(lots)s)
+                OR {start}.lot_id IS NULL AND {start}.product_id = ANY(%(products)s))
+        """
+        for links in (MADE, TAKEN_APART)
+    )
+
+
+STEP = {"forward": _step("used", "made"), "backward": _step("made", "used")}
 
 
 class MfgQualityTrace(models.Model):
@@ -86,6 +99,12 @@ class MfgQualityTrace(models.Model):
         "Empty while one of them is free.",
     )
     customer_count = fields.Integer(compute="_compute_customer_count")
+
+    def init(self):
+        self.env.cr.execute(
+            "CREATE INDEX IF NOT EXISTS mfg_quality_trace_unbuild_index "
+            "ON stock_move (unbuild_id) WHERE unbuild_id IS NOT NULL"
+        )
 
     @api.depends("previous_id.line_ids", "line_ids")
     def _compute_gone_line_ids(self):

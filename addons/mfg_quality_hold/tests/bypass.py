@@ -929,12 +929,9 @@ def cancel_held_order(scene, env):
     rpc(scene.order.with_env(env), "action_cancel")
 
 
-@attempt("3.3 order", "screen", **held_order)
+@attempt("3.3 order", "server action", **held_order)
 def split_held_order(scene, env):
-    wizard = env["mrp.production.split"].create(
-        {"production_id": scene.order.id, "counter": 2}
-    )
-    rpc(wizard, "action_split")
+    server_action(env, "records._split_productions({records: [2, 3]})", scene.order)
 
 
 @attempt("3.3 order", "rpc", prepare=two_orders, scope=the_order)

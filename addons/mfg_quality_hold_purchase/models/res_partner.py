@@ -34,31 +34,30 @@ class ResPartner(models.Model):
         """Holds of lots and receipts of the vendor, or placed by a rule for the vendor."""
         self.ensure_one()
         vendor = self.commercial_partner_id
-        holds = self.env["mfg.quality.hold"].search(
-            [("rule_id.vendor_id", "child_of", vendor.ids)]
+        # Approvers need no right on transfers; whether they see a hold is asked below.
+        lines = self.env["mfg.quality.hold.line"].sudo()
+        held = [lot.id for (lot,) in lines._read_group([], ["lot_id"])]
+        received = lines.env["stock.move.line"]._read_group(
+            [
+                ("state", "=", "done"),
+                ("location_id.usage", "=", "supplier"),
+                ("lot_id", "in", held),
+                ("picking_id.partner_id", "child_of", vendor.ids),
+            ],
+            ["lot_id"],
         )
-        # Approvers need no right on transfers; which holds they see is theirs to see.
-        receipts = (
-            self.env["stock.move.line"]
-            .sudo()
-            ._search(
-                [
-                    ("state", "=", "done"),
-                    ("location_id.usage", "=", "supplier"),
-                    ("picking_id.partner_id", "child_of", vendor.ids),
-                ]
-            )
-        )
-        groups = self.env["mfg.quality.hold.line"]._read_group(
+        groups = lines._read_group(
             [
                 "|",
-                ("lot_id", "inselect", receipts.subselect("stock_move_line.lot_id")),
-                (
-                    "picking_id",
-                    "inselect",
-                    receipts.subselect("stock_move_line.picking_id"),
-                ),
+                ("lot_id", "in", [lot.id for (lot,) in received if lot]),
+                ("picking_id.partner_id", "child_of", vendor.ids),
             ],
             ["hold_id"],
         )
-        return holds.union(*(hold for (hold,) in groups))
+        return self.env["mfg.quality.hold"].search(
+            [
+                "|",
+                ("id", "in", [hold.id for (hold,) in groups]),
+                ("rule_id.vendor_id", "child_of", vendor.ids),
+            ]
+        )
