@@ -17,6 +17,7 @@ class Ledger:
 
     def __init__(self):
         self.in_transition = 0
+        self.applying = 0
 
     @contextmanager
     def transition(self):
@@ -26,6 +27,15 @@ class Ledger:
             yield
         finally:
             self.in_transition -= 1
+
+    @contextmanager
+    def applying_decision(self):
+        """What was decided is written into governed fields."""
+        self.applying += 1
+        try:
+            yield
+        finally:
+            self.applying -= 1
 
 
 def ledger(cursor):

@@ -6,4 +6,13 @@ from . import (
     mfg_plant_role_assignment,
     mfg_plant_role_conflict,
     res_users,
+    mfg_data_policy,
+    mfg_data_policy_line,
+    mfg_change_request,
+    mfg_change_request_line,
+    mfg_change_request_impact,
+    mfg_data_override,
+    mfg_data_rule,
+    mfg_data_issue,
+    base,
 )
