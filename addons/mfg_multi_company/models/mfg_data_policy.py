@@ -319,6 +319,7 @@ class MfgDataPolicy(models.Model):
         policy = self.sudo().browse(guard.id)  # everybody learns what refused a write
         labels = dict(self.env["mfg.plant.domain"]._fields["domain"].selection)
         steward = self.env["mfg.plant.domain"]._steward(policy.domain)
+        # Whom to ask is no secret, and the record is the user's own.
         who = steward.sudo().name or _("nobody yet: name one under Data Stewards")
         record = records[:1].sudo().display_name
         if not names:
