@@ -33,6 +33,12 @@ class MfgAudit(Command):
         verify.add_argument("--public-key", help="file with the public key")
         verify.add_argument("--witness", help="file of the witness")
         verify.add_argument(
+            "--no-drift",
+            dest="drift",
+            action="store_false",
+            help="do not compare the records with what the log says of them",
+        )
+        verify.add_argument(
             "--json", action="store_true", help="one JSON object per finding"
         )
         export = verbs.add_parser("export", help="write a signed export to a file")
@@ -62,7 +68,7 @@ class MfgAudit(Command):
         bad = 0
         for name in self._databases():
             with db_connect(name).cursor() as cr:
-                findings = verifier.verify(cr, public, path)
+                findings = verifier.verify(cr, public, path, options.drift)
             for finding in findings:
                 if options.json:
                     print(json.dumps({"database": name, **vars(finding)}))  # pylint: disable=print-used

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from odoo.tools import table_kind
 from odoo.tools.sql import TableKind
 
+from . import baseline
 from .schema import CLASSES
 
 TRIGGER = "mfg_audit_capture"
@@ -141,6 +142,8 @@ def apply(cr, wanted):
     :param dict wanted: {table: :class:`Relation`}
     :return: names of the tables whose triggers had to be made
     """
+    cr.execute("SELECT name FROM mfg_audit.relation WHERE active")
+    before = {name for (name,) in cr.fetchall()}
     cr.execute(
         "UPDATE mfg_audit.relation SET active = false WHERE active AND name <> ALL(%s)",
         [list(wanted)],
@@ -169,7 +172,9 @@ def apply(cr, wanted):
             """,
             relation.values(),
         )
-    return _ensure_triggers(cr)
+    repaired = _ensure_triggers(cr)
+    baseline.renew(cr, before, repaired)
+    return repaired
 
 
 def _ensure_triggers(cr):

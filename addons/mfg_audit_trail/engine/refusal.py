@@ -1,5 +1,6 @@
 """What people are told when the audit trail cannot record what they do."""
 
+import re
 from contextlib import contextmanager
 
 import psycopg2
@@ -8,8 +9,11 @@ from odoo import _
 from odoo.exceptions import UserError
 from odoo.service.model import PG_CONCURRENCY_ERRORS_TO_RETRY
 
-#: as PostgreSQL names the place of an error inside our trigger
-PLACE = "function mfg_audit."
+#: how PostgreSQL names the place of an error inside our triggers; without the schema where
+#: that is in the search path
+PLACE = re.compile(
+    r"function (mfg_audit\.)?(capture|capture_truncate|append|receipt)\("
+)
 
 
 @contextmanager
@@ -21,7 +25,7 @@ def explained(env):
     try:
         yield
     except psycopg2.Error as error:
-        if error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY or PLACE not in (
+        if error.pgcode in PG_CONCURRENCY_ERRORS_TO_RETRY or not PLACE.search(
             error.diag.context or ""
         ):
             raise

@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import re
 
 from dateutil.relativedelta import relativedelta
 
@@ -12,6 +13,9 @@ CLASSES = ("accounting", "operations", "quality", "security", "access")
 #: months for which partitions stand ready besides the current one
 MONTHS_AHEAD = 3
 
+_FUNCTION = re.compile(
+    r"CREATE OR REPLACE FUNCTION mfg_audit\.(\w+)\(.*?\$fn\$(.*?)\$fn\$", re.S
+)
 _INDEXES = """
     CREATE INDEX IF NOT EXISTS event_record_idx ON mfg_audit.event (tbl, res_id, ts);
     CREATE INDEX IF NOT EXISTS event_links_idx ON mfg_audit.event USING gin (links);
@@ -34,16 +38,7 @@ def install(cr, origin):
     """
     cr.execute("CREATE SCHEMA IF NOT EXISTS mfg_audit")
     cr.execute("CREATE EXTENSION IF NOT EXISTS hstore SCHEMA mfg_audit")
-    cr.execute(
-        """
-        SELECT quote_ident(n.nspname)
-          FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
-         WHERE e.extname = 'hstore'
-        """
-    )
-    (hstore,) = cr.fetchone()
-    with file_open("mfg_audit_trail/sql/schema.sql") as file:
-        cr.execute(file.read().replace("@hstore@", hstore))
+    cr.execute(_definition(cr))
     cr.execute(
         """
         INSERT INTO mfg_audit.log (origin, redaction_key)
@@ -54,6 +49,34 @@ def install(cr, origin):
     note_server_start(cr)
     ensure_partitions(cr, datetime.date.today())
     cr.execute(_INDEXES)
+
+
+def _definition(cr):
+    """The text of the schema for this database."""
+    cr.execute(
+        """
+        SELECT quote_ident(n.nspname)
+          FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+         WHERE e.extname = 'hstore'
+        """
+    )
+    (hstore,) = cr.fetchone()
+    with file_open("mfg_audit_trail/sql/schema.sql") as file:
+        return file.read().replace("@hstore@", hstore)
+
+
+def changed_functions(cr):
+    """Names of the functions of the schema that do something else than ours, or are gone."""
+    cr.execute(
+        "SELECT proname, prosrc FROM pg_proc "
+        "WHERE pronamespace = 'mfg_audit'::regnamespace"
+    )
+    present = dict(cr.fetchall())
+    return [
+        name
+        for name, body in _FUNCTION.findall(_definition(cr))
+        if present.get(name) != body
+    ]
 
 
 def note_server_start(cr):

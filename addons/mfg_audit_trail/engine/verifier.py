@@ -5,15 +5,18 @@ from dataclasses import dataclass
 
 from . import (
     app_key,
+    baseline,
     capture,
     context,
     doubt,
     merkle,
     note,
     reading,
+    schema,
     sealer,
     witness,
 )
+from . import drift as drifting
 
 _LEAVES = "string_agg(mfg_audit.leaf(e), ''::bytea ORDER BY e.n, e.id)"
 _UNSEALED = """
@@ -50,11 +53,12 @@ class Finding:
         return f"{self.kind}: {self.text}{place}"
 
 
-def verify(cr, public=None, witness_path=None):
+def verify(cr, public=None, witness_path=None, drift=False):
     """Every check that this installation allows.
 
     :param public: public key of the checkpoints
     :param witness_path: file of the witness
+    :param bool drift: also compare every record with what the log says of it
     :return: list of :class:`Finding`, empty when everything is as it was
     """
     return [
@@ -63,6 +67,7 @@ def verify(cr, public=None, witness_path=None):
         *_checkpoints(cr, public, witness_path),
         *(_receipts(cr) if app_key.is_set() else ()),
         *_coverage(cr),
+        *(_drift(cr) if drift else ()),
     ]
 
 
@@ -216,5 +221,21 @@ def _coverage(cr):
         """,
         [[capture.TRIGGER, capture.TRUNCATE_TRIGGER]],
     )
-    for (name,) in cr.fetchall():
+    missing = [name for (name,) in cr.fetchall()]
+    for name in missing:
         yield Finding("coverage", f"changes of {name} are not captured")
+    for name in baseline.changed(cr):
+        if name in missing:
+            continue
+        yield Finding(
+            "coverage",
+            f"the triggers of {name} were switched off for a while, or are others",
+        )
+    for name in schema.changed_functions(cr):
+        yield Finding("coverage", f"the function mfg_audit.{name} was changed")
+
+
+def _drift(cr):
+    """Records that contradict the log."""
+    for text, *place in drifting.find(cr):
+        yield Finding("drift", text, *place)

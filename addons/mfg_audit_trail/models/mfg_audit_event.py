@@ -11,6 +11,8 @@ OPERATIONS = [
     ("U", "Changed"),
     ("D", "Deleted"),
     ("T", "Emptied"),
+    ("S", "Columns Changed"),
+    ("G", "Capture Gap"),
 ]
 #: characters of a value that a list shows
 SHOWN = 200

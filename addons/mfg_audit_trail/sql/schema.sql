@@ -42,6 +42,16 @@ CREATE TABLE IF NOT EXISTS mfg_audit.relation (
     companies integer[]
 );
 
+-- What a captured table looked like when it was last known to be in order: its triggers (a
+-- trigger that is switched off and on again gets another xmin), its columns, and the first
+-- event that could be about it.
+CREATE TABLE IF NOT EXISTS mfg_audit.baseline (
+    name text PRIMARY KEY,
+    triggers text NOT NULL,
+    columns jsonb NOT NULL,
+    since bigint NOT NULL
+);
+
 CREATE OR REPLACE FUNCTION mfg_audit.is_capturing() RETURNS boolean LANGUAGE sql STABLE
 AS $fn$ SELECT EXISTS (SELECT FROM mfg_audit.relation WHERE active) $fn$;
 

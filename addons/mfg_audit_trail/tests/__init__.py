@@ -1,4 +1,5 @@
 from . import test_archive
+from . import test_bypass
 from . import test_capture
 from . import test_export
 from . import test_proof

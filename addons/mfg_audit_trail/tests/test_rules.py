@@ -102,4 +102,6 @@ class TestRules(AuditCase):
         self.assertEqual(self.env["mfg.audit.rule"]._apply_rules(), ["res_partner"])
         self.assertEqual(self.env["mfg.audit.rule"]._apply_rules(), [])
         self.partners.create({"name": "Smith"})
-        self.assertEqual([each["op"] for each in self.events("res_partner")][:1], ["I"])
+        self.assertEqual(
+            [each["op"] for each in self.events("res_partner")][:2], ["G", "I"]
+        )
