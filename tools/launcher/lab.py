@@ -27,9 +27,10 @@ def open_lab(checkout, progress, quick=False, database=None):
         return Lab(durable, durable.suite_template(), quick)
     origin = setup.open_workspace(checkout, progress)
     template = origin.suite_template()
-    if (durable.databases.meta(template) or {}).get("state") != COMPLETE:
-        with progress.step("Carrying the template over to the durable cluster"):
-            durable.receive(origin, template)
+    with checkout.lock("carry", "Waiting for another ./mfg that carries it over …"):
+        if (durable.databases.meta(template) or {}).get("state") != COMPLETE:
+            with progress.step("Carrying the template over to the durable cluster"):
+                durable.receive(origin, template)
     return Lab(durable, template, quick)
 
 

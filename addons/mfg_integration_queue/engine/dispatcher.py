@@ -520,7 +520,7 @@ class Dispatcher:
             return
         endpoint = self._settings.endpoints.get(delivery.endpoint_id)
         if outcome.verdict is Verdict.GONE:
-            self._pause(attempted.via, outcome.error_code)
+            self._pause(attempted)
         if (
             outcome.verdict is Verdict.GONE
             or endpoint is None
@@ -539,9 +539,10 @@ class Dispatcher:
         elif time.monotonic() + attempted.delay > delivery.expires_at:
             attempted.reason = "expired"
 
-    def _pause(self, endpoint_id, code):
-        if self._states.pause(endpoint_id, code):
-            self._on_gone(endpoint_id)
+    def _pause(self, attempted):
+        age = time.monotonic() - attempted.started_at
+        if self._states.pause(attempted.via, attempted.outcome.error_code, age):
+            self._on_gone(attempted.via)
         self._timers["reload"] = 0
 
     def _note_state(self):

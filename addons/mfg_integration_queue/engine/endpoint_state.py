@@ -294,10 +294,11 @@ class EndpointStates:
                 [code, endpoint_id],
             )
 
-    def pause(self, endpoint_id, reason):
+    def pause(self, endpoint_id, reason, age):
         """Pause an endpoint on the receiver's own request.
 
-        :return: False if it was paused already
+        :param age: seconds since the request was sent that the receiver answered
+        :return: False if it was paused already, or resumed since then
         """
         self._cursor.execute(
             """
@@ -306,8 +307,10 @@ class EndpointStates:
                    paused_by = NULL,
                    paused_reason = %s
              WHERE endpoint_id = %s AND paused_at IS NULL
+               AND (resumed_at IS NULL OR resumed_at
+                    < timezone('UTC', clock_timestamp()) - make_interval(secs => %s))
             """,
-            [reason, endpoint_id],
+            [reason, endpoint_id, age],
         )
         return bool(self._cursor.rowcount)
 

@@ -200,7 +200,10 @@ class MfgIntegrationAvailability(models.AbstractModel):
             ON CONFLICT (endpoint_id) DO UPDATE
                SET paused_at = excluded.paused_at,
                    paused_by = excluded.paused_by,
-                   paused_reason = excluded.paused_reason
+                   paused_reason = excluded.paused_reason,
+                   resumed_at = CASE WHEN excluded.paused_at IS NULL
+                                     THEN timezone('UTC', clock_timestamp())
+                                     ELSE mfg_integration_endpoint_state.resumed_at END
             """,
             [(endpoint.id, paused_at, self.env.uid, reason) for endpoint in self],
         )

@@ -30,4 +30,6 @@ ALTER TABLE mfg_integration_endpoint_state
     ADD COLUMN IF NOT EXISTS window_calls integer NOT NULL DEFAULT 0,
     ADD COLUMN IF NOT EXISTS window_failures integer NOT NULL DEFAULT 0,
     -- rate limit: what is granted so far is used up at this moment
-    ADD COLUMN IF NOT EXISTS rate_at timestamp;
+    ADD COLUMN IF NOT EXISTS rate_at timestamp,
+    -- what the receiver answered to a request from before that moment pauses nothing
+    ADD COLUMN IF NOT EXISTS resumed_at timestamp;

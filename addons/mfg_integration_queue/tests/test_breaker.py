@@ -274,8 +274,8 @@ class TestAvailability(GateCase):
 
     def test_iq_12_gone_for_good_pauses_and_tells_the_owner(self):
         self.states.ensure(self.endpoint.ids)
-        self.assertTrue(self.states.pause(self.endpoint.id, "HTTP-410"))
-        self.assertFalse(self.states.pause(self.endpoint.id, "HTTP-410"))
+        self.assertTrue(self.states.pause(self.endpoint.id, "HTTP-410", age=0.1))
+        self.assertFalse(self.states.pause(self.endpoint.id, "HTTP-410", age=0.1))
         self.endpoint._announce_gone()
         self.endpoint.invalidate_recordset()
         self.assertEqual(self.endpoint.state, "paused")
@@ -285,6 +285,14 @@ class TestAvailability(GateCase):
         self.assertFalse(self.endpoint.paused_by_id)
         self.assertEqual(self.endpoint.activity_ids.user_id, self.operator)
         self.assertIn("HTTP 410", self.endpoint.message_ids[0].body)
+
+    def test_iq_12_late_answer_from_before_the_resume_pauses_nothing(self):
+        self.states.ensure(self.endpoint.ids)
+        self.states.pause(self.endpoint.id, "HTTP-410", age=0.1)
+        self.endpoint.with_user(self.integrator).action_resume()
+        self.assertFalse(self.states.pause(self.endpoint.id, "HTTP-410", age=60))
+        self.assertEqual(self.endpoint.state, "running")
+        self.assertTrue(self.states.pause(self.endpoint.id, "HTTP-410", age=0))
 
     def test_waiting_for_the_endpoint_uses_up_no_attempt(self):
         self._emit()
