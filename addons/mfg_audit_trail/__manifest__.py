@@ -20,6 +20,7 @@
         "views/mfg_audit_profile_views.xml",
         "views/mfg_audit_trail_menus.xml",
         "views/mfg_audit_archive_views.xml",
+        "views/mfg_audit_removal_views.xml",
     ],
     "images": ["static/description/cover.png"],
     "application": True,

@@ -1,6 +1,8 @@
 """The audit trail with real commits: who, receipts, seals, witness, and what tampering shows."""
 
 import json
+import subprocess
+import sys
 import xmlrpc.client
 
 import psycopg2
@@ -141,7 +143,6 @@ def site(lab, tmp_path):
     place.connection.close()
 
 
-@pytest.mark.long
 def test_at_03_04_screen_external_api_and_plain_sql_are_told_apart(site):
     site.start_server(max_cron_threads=0)
 
@@ -217,7 +218,8 @@ def test_at_26_changed_before_it_was_sealed(site):
 
     assert code == 1
     assert f"/{xid}" in text and "receipt" in text
-    assert text.splitlines()[-1].endswith(": 1 findings"), "nothing else is suspected"
+    assert "field city: 'Hull' is recorded, 'York' is there" in text
+    assert text.splitlines()[-1].endswith(": 2 findings"), "nothing else is suspected"
 
 
 @pytest.mark.long
@@ -257,3 +259,36 @@ def test_at_23_edited_after_sealing(site):
     code, text = site.run("verify")
     assert code == 1
     assert f"event {event})" in text
+
+
+def test_at_40_unreachable_witness_stops_nobody(site, tmp_path):
+    site.query("UPDATE res_bank SET city = 'York' WHERE id = %s", [site.bank])
+    site.witness = tmp_path / "not-mounted" / "witness"
+    code, text = site.run("seal")
+    assert code == 1 and "not-mounted" in text
+    assert site.query("SELECT COUNT(*) FROM mfg_audit.pending") == [(0,)]
+    site.query("UPDATE res_bank SET city = 'Hull' WHERE id = %s", [site.bank])
+
+    site.witness.parent.mkdir()  # it is back
+    assert site.run("seal")[0] == 0
+    assert site.run("verify")[0] == 0
+    (size,) = site.query("SELECT MAX(size) FROM mfg_audit.checkpoint")[0]
+    assert f"\n{size}\n" in site.witness.read_text(encoding="utf-8")
+
+
+def test_at_29_export_of_the_command_line(site, tmp_path):
+    site.query("UPDATE res_bank SET city = 'York' WHERE id = %s", [site.bank])
+    assert site.run("seal")[0] == 0
+    file = tmp_path / "log.jsonl.gz"
+    code, text = site.run("export", "--file", str(file))
+    assert code == 0, text
+    verifier = site.lab.root / "addons/mfg_audit_trail/offline/mfg_audit_verify.py"
+    done = subprocess.run(
+        [sys.executable, "-IS", verifier, file, "--public-key", f"{site.key}.pub"]
+        + ["--witness", site.witness],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "no findings" in done.stdout

@@ -10,7 +10,7 @@ from odoo.cli import Command
 from odoo.sql_db import db_connect
 from odoo.tools import config
 
-from ..engine import export, note, sealer, verifier
+from ..engine import export, note, sealer, verifier, witness
 from ..offline import mfg_audit_verify
 
 
@@ -53,10 +53,17 @@ class MfgAudit(Command):
         sys.exit(getattr(self, f"_{options.verb}")(options))
 
     def _seal(self, _options):
+        bad = 0
         for name in self._databases():
-            count = sealer.run(name)
+            try:
+                count = sealer.run(name)
+            except (OSError, witness.WitnessError) as error:
+                # What was sealed stays; the next run tells the witness.
+                print(f"{name}: {error}")  # pylint: disable=print-used
+                bad = 1
+                continue
             print(f"{name}: {count or 0} transactions sealed")  # pylint: disable=print-used
-        return 0
+        return bad
 
     def _verify(self, options):
         public = None

@@ -22,6 +22,8 @@ _APPEND = """
 """
 #: columns of the table were added, dropped or got another type
 SCHEMA = "S"
+#: the trail itself was set up in another way
+CONFIGURATION = "C"
 #: for a while changes of the table were not captured
 GAP = "G"
 
@@ -50,7 +52,7 @@ def renew(cr, before, repaired):
             )
             continue
         if name in repaired:
-            _record(
+            record(
                 cr, name, retention, GAP, {"triggers": known}, {"triggers": triggers}
             )
             _set(cr, name, "triggers", triggers)
@@ -60,7 +62,7 @@ def renew(cr, before, repaired):
                 for each in columns.keys() | were.keys()
                 if columns.get(each) != were.get(each)
             }
-            _record(
+            record(
                 cr,
                 name,
                 retention,
@@ -90,7 +92,7 @@ def acknowledge(cr):
     found = []
     for name, retention, triggers, _columns, known, _were in cr.fetchall():
         if known is not None and triggers != known:
-            _record(
+            record(
                 cr, name, retention, GAP, {"triggers": known}, {"triggers": triggers}
             )
             _set(cr, name, "triggers", triggers)
@@ -98,7 +100,12 @@ def acknowledge(cr):
     return found
 
 
-def _record(cr, name, retention, operation, old, new):
+def record(cr, name, retention, operation, old, new):
+    """Append an event that is not about a row.
+
+    :param name: table it is about
+    :param operation: letter of the event
+    """
     event = {
         "class": retention,
         "tbl": name,

@@ -149,13 +149,21 @@ def has_partition(cr, table):
     return cr.fetchone()[0] is not None
 
 
+def has_events(cr):
+    """Whether anything was ever recorded here."""
+    cr.execute(
+        "SELECT EXISTS (SELECT FROM mfg_audit.event)"
+        " OR EXISTS (SELECT FROM mfg_audit.seal)"
+    )
+    return cr.fetchone()[0]
+
+
 def drop_if_empty(cr):
     """Drop the schema unless it holds events, which outlive the module.
 
     :return: whether it was dropped
     """
-    cr.execute("SELECT EXISTS (SELECT FROM mfg_audit.event)")
-    if cr.fetchone()[0]:
+    if has_events(cr):
         return False
     cr.execute("DROP SCHEMA mfg_audit CASCADE")
     return True

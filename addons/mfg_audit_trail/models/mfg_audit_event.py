@@ -13,6 +13,7 @@ OPERATIONS = [
     ("T", "Emptied"),
     ("S", "Columns Changed"),
     ("G", "Capture Gap"),
+    ("C", "Trail Set Up"),
 ]
 #: characters of a value that a list shows
 SHOWN = 200

@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from ..engine import capture, context, schema, sealer
+from ..engine import baseline, capture, context, schema, sealer
 
 #: transactions that a scheduled action seals, so that it stays short
 SEALED_AT_ONCE = 50000
@@ -187,6 +187,15 @@ class MfgAuditRule(models.Model):
     @api.model
     def _remove_capture(self):
         """Take every trigger off; drop the schema when nothing was ever recorded."""
+        if schema.has_events(self.env.cr):
+            baseline.record(
+                self.env.cr,
+                "ir_module_module",
+                "security",
+                baseline.CONFIGURATION,
+                {"mfg_audit_trail": "installed"},
+                {"mfg_audit_trail": "uninstalled"},
+            )
         capture.apply(self.env.cr, {})
         schema.drop_if_empty(self.env.cr)
 

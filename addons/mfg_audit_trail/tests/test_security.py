@@ -1,9 +1,12 @@
 import psycopg2
 
 from odoo import Command
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
+from ..engine import schema, sealer, verifier
+from ..hooks import post_init_hook, uninstall_hook
 from .common import AuditCase
 
 
@@ -67,6 +70,61 @@ class TestSecurity(AuditCase):
                 self.env.cr.savepoint(),
             ):
                 self.env.cr.execute(statement)
+
+    def test_at_20_one_person_alone_does_not_uninstall(self):
+        module = self.env.ref("base.module_mfg_audit_trail")
+        system = self.env.ref("base.user_admin")
+        system.groups_id -= self.env.ref("mfg_audit_trail.group_admin")
+        self.partners.create({"name": "Smith"})
+        self.env.flush_all()
+        with self.assertRaisesRegex(UserError, "one person alone"):
+            module.with_user(system).button_uninstall()
+        with self.assertRaises(AccessError):
+            self.env["mfg.audit.removal"].with_user(system).create({"reason": "Mine"})
+
+        request = (
+            self.env["mfg.audit.removal"]
+            .with_user(self.admin)
+            .create({"reason": "Migration", "approved_by_id": system.id})
+        )
+        self.assertFalse(request.approved_by_id)
+        with self.assertRaisesRegex(UserError, "yourself"):
+            request.action_approve()
+        with self.assertRaisesRegex(UserError, "cannot be changed"):
+            request.write({"approved_by_id": system.id})
+        with self.assertRaisesRegex(UserError, "one person alone"):
+            module.with_user(system).button_uninstall()
+
+        second = new_test_user(self.env, "audit-2", "mfg_audit_trail.group_admin")
+        request.with_user(second).action_approve()
+        module.with_user(system).button_uninstall()
+        self.assertEqual(module.state, "to remove")
+
+    def test_at_20_what_uninstall_leaves(self):
+        self.partners.create({"name": "Smith"})
+        self.env.flush_all()
+        self.env.cr.execute("SELECT origin FROM mfg_audit.log")
+        origin = self.env.cr.fetchone()
+
+        uninstall_hook(self.env)
+
+        self.env.cr.execute("UPDATE res_partner SET ref = 'later'")
+        self.env.cr.execute(
+            "SELECT op::text, new FROM mfg_audit.event ORDER BY id DESC LIMIT 1"
+        )
+        self.assertEqual(
+            self.env.cr.fetchone(), ("C", {"mfg_audit_trail": "uninstalled"})
+        )
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        sealer.seal(self.env.cr)
+        self.assertEqual(verifier.verify(self.env.cr), [])
+        schema.install(self.env.cr, "another name")
+        post_init_hook(self.env)
+        self.env.cr.execute("SELECT origin FROM mfg_audit.log")
+        self.assertEqual(self.env.cr.fetchone(), origin, "the same log goes on")
+        self.forget()
+        self.partners.create({"name": "Jones"})
+        self.assertIn("I", [each["op"] for each in self.events("res_partner")])
 
     @mute_logger("odoo.sql_db")
     def test_partitions_cannot_be_emptied(self):
