@@ -1,2 +1,2 @@
-from . import cli, models
+from . import cli, controllers, models, report
 from .hooks import post_init_hook, uninstall_hook

@@ -76,6 +76,11 @@ def work(**known):
         _work.reset(token)
 
 
+def is_known():
+    """Whether it is known what this thread is doing."""
+    return _work.get() is not None
+
+
 def request_work():
     """The unit of work that Odoo's present request is, for :func:`work`."""
     http = request.httprequest
@@ -165,12 +170,20 @@ def _origin_without_request(env):
     return COMMANDS.get("".join(sys.argv[1:2]), "process")
 
 
-def _set(cr, context):
+def set_local(cr, context):
+    """Set the context of the current transaction alone.
+
+    :param dict context: as :func:`describe` tells it
+    """
+    _set(cr, context, local=True)
+
+
+def _set(cr, context, local=False):
     text = json.dumps(context, sort_keys=True, separators=(",", ":"))
     settings = [("mfg_audit.context", text), ("mfg_audit.key", _pads(context))]
     for name, value in settings:
         # Past the counter of queries: it is about what the business code does.
-        cr.callproc("set_config", [name, value, False])
+        cr.callproc("set_config", [name, value, local])
 
 
 @contextmanager
@@ -186,6 +199,14 @@ def reason(env):
     yield
     env.flush_all()
     _set_reason(env.cr, outer)
+
+
+def has_reason(env):
+    """Whether what ``env`` does now is done with a reason."""
+    return bool(
+        str(env.context.get(REASON_KEY) or "").strip()
+        or env.cr.precommit.data.get(REASON_KEY)
+    )
 
 
 def _set_reason(cr, text):

@@ -13,6 +13,9 @@ CLASSES = ("accounting", "operations", "quality", "security", "access")
 #: months for which partitions stand ready besides the current one
 MONTHS_AHEAD = 3
 
+#: what the schema consists of, in this order
+FILES = ("schema.sql", "observation.sql")
+
 _FUNCTION = re.compile(
     r"CREATE OR REPLACE FUNCTION mfg_audit\.(\w+)\(.*?\$fn\$(.*?)\$fn\$", re.S
 )
@@ -61,8 +64,11 @@ def _definition(cr):
         """
     )
     (hstore,) = cr.fetchone()
-    with file_open("mfg_audit_trail/sql/schema.sql") as file:
-        return file.read().replace("@hstore@", hstore)
+    texts = []
+    for name in FILES:
+        with file_open(f"mfg_audit_trail/sql/{name}") as file:
+            texts.append(file.read())
+    return "\n".join(texts).replace("@hstore@", hstore)
 
 
 def changed_functions(cr):

@@ -1,10 +1,11 @@
 import json
-from collections import defaultdict
 
 from markupsafe import Markup
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+
+from .mfg_audit_rule import CLASS_SELECTION
 
 OPERATIONS = [
     ("I", "Created"),
@@ -14,9 +15,17 @@ OPERATIONS = [
     ("S", "Columns Changed"),
     ("G", "Capture Gap"),
     ("C", "Trail Set Up"),
+    ("L", "Login"),
+    ("F", "Failed Login"),
+    ("O", "Logout"),
+    ("A", "API Key Used"),
+    ("X", "Exported"),
+    ("P", "Printed"),
+    ("R", "Read"),
+    ("N", "Access Denied"),
+    ("M", "Import Failed"),
 ]
-#: characters of a value that a list shows
-SHOWN = 200
+SIDES = ("old", "new")
 
 
 class MfgAuditEvent(models.Model):
@@ -41,7 +50,9 @@ class MfgAuditEvent(models.Model):
     old_values = fields.Text(readonly=True)
     new_values = fields.Text(readonly=True)
     reason = fields.Char(readonly=True)
-    retention_class = fields.Char(string="Retention", readonly=True)
+    retention_class = fields.Selection(
+        CLASS_SELECTION, string="Retention", readonly=True
+    )
     company_id = fields.Many2one("res.company", readonly=True)
     effective_id = fields.Many2one(
         "res.users",
@@ -55,6 +66,10 @@ class MfgAuditEvent(models.Model):
         readonly=True,
     )
     request = fields.Char(readonly=True)
+    attested = fields.Boolean(
+        readonly=True,
+        help="An entry of Odoo vouched for the transaction of this event.",
+    )
     transaction_id = fields.Many2one("mfg.audit.transaction", readonly=True)
     links = fields.Char(string="Belongs To", readonly=True)
     link = fields.Char(string="Part Of", compute="_compute_link", search="_search_link")
@@ -64,35 +79,31 @@ class MfgAuditEvent(models.Model):
         # Partitioned and outside Odoo's schema, hence never the table of a model.
         return """
             SELECT e.id, e.ts AT TIME ZONE 'UTC' AS date, e.op::text AS operation,
-                   e.tbl AS table_name, r.model, m.id AS model_id, e.res_id,
+                   e.tbl AS table_name, m.model, m.id AS model_id, e.res_id,
                    jsonb_pretty(e.old) AS old_values, jsonb_pretty(e.new) AS new_values,
                    e.reason, e.class AS retention_class, e.company_id,
+                   receipt.mac IS NOT NULL AS attested,
                    e.eff_uid AS effective_id, t.login_uid AS login_id, t.origin,
                    t.request, e.xid * 8 + e.cluster AS transaction_id,
                    array_to_string(e.links, ' ') AS links
               FROM mfg_audit.event e
               JOIN mfg_audit.tx t ON t.cluster = e.cluster AND t.xid = e.xid
+         LEFT JOIN mfg_audit.receipt
+                ON receipt.cluster = e.cluster AND receipt.xid = e.xid
          LEFT JOIN mfg_audit.relation r ON r.name = e.tbl
-         LEFT JOIN ir_model m ON m.model = r.model
+         LEFT JOIN ir_model m ON m.model = COALESCE(r.model, CASE
+                       WHEN e.op IN ('L', 'F', 'O', 'A', 'X', 'P', 'R', 'N', 'M')
+                       THEN replace(e.tbl, '_', '.') END)
         """
 
     @api.depends("model", "res_id", "old_values", "new_values")
+    @api.depends_context("lang", "tz", "allowed_company_ids")
     def _compute_readable(self):
-        values = {
-            event: (
-                json.loads(event.old_values or "{}"),
-                json.loads(event.new_values or "{}"),
-            )
-            for event in self
-        }
-        names = self._names(values)
-        for event, (old, new) in values.items():
-            event.record_name = names.get((event.model, event.res_id)) or (
-                (old | new).get("name")
-                or (event.res_id and f"{event.table_name} {event.res_id}")
-                or event.links
-            )
-            event.changes = event._changes(old, new, names)
+        words = self.env["mfg.audit.words"]._describe([each._row() for each in self])
+        for event in self:
+            said = words[event.id]
+            event.record_name = said["record"]
+            event.changes = event._rendered(said["changes"])
 
     def _compute_link(self):
         # only searched: an event may belong to several documents
@@ -132,26 +143,15 @@ class MfgAuditEvent(models.Model):
         action["context"] = {}
         return action
 
-    @api.model
-    def action_open_timeline(self, model, res_id):
-        """Open everything that is known about one record, its lines included.
+    def action_open_timeline(self):
+        """Open everything that happened to the record, which may be gone.
 
-        :param str model: technical name
-        :param int res_id: id of the record, which may be gone
+        :raises UserError: the event is about no record
         """
-        table = self.env[model]._table
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "mfg_audit_trail.mfg_audit_event_action"
-        )
-        action["domain"] = [
-            "|",
-            "&",
-            ("table_name", "=", table),
-            ("res_id", "=", res_id),
-            ("link", "=", f"{table}:{res_id}"),
-        ]
-        action["context"] = {}
-        return action
+        self.ensure_one()
+        if self.model not in self.env or not self.res_id:
+            raise UserError(_("This event is not about a single record."))
+        return self.env["mfg.audit.timeline"].action_open(self.model, self.res_id)
 
     def _search_link(self, operator, value):
         if operator != "=":
@@ -159,74 +159,35 @@ class MfgAuditEvent(models.Model):
         query = "SELECT id FROM mfg_audit.event WHERE links @> ARRAY[%s]"
         return [("id", "inselect", (query, [value]))]
 
-    def _names(self, values):
-        """Names of the records that are mentioned, {(model, id): name}."""
-        wanted = defaultdict(set)
-        for event, (old, new) in values.items():
-            if event.model not in self.env:
-                continue
-            if event.res_id:
-                wanted[event.model].add(event.res_id)
-            for name in old.keys() | new.keys():
-                field = self.env[event.model]._fields.get(name)
-                if field and field.type == "many2one":
-                    wanted[field.comodel_name] |= {
-                        int(each[name]) for each in (old, new) if each.get(name)
-                    }
-        found = {}
-        for model, ids in wanted.items():
-            # An auditor has no rights on the business records; who may read an event may
-            # read the names of what it is about.
-            records = self.env[model].sudo().browse(ids).exists()
-            for record in records.with_context(active_test=False):
-                found[model, record.id] = record.display_name
-        return found
-
-    def _changes(self, old, new, names):
-        """The change in words, as a list of label, old and new value."""
+    def _row(self):
+        """The event as the log has it."""
         self.ensure_one()
-        fields_ = self.env[self.model]._fields if self.model in self.env else {}
-        lines = []
-        for name in sorted(old.keys() | new.keys()):
-            field = fields_.get(name)
-            label = (
-                field and field.get_description(self.env, ["string"])["string"]
-            ) or name
-            was, is_now = (
-                self._readable(field, each.get(name), names) for each in (old, new)
-            )
-            if self.operation == "U":
-                text = Markup("%s <span class='text-muted'>%s</span> → %s") % (
-                    Markup("<b>%s</b>") % label,
-                    was,
-                    is_now,
+        return {
+            "id": self.id,
+            "tbl": self.table_name,
+            "model": self.model,
+            "op": self.operation,
+            "res_id": self.res_id,
+            "company_id": self.company_id.id,
+            "links": (self.links or "").split(),
+            "old": json.loads(self.old_values or "null"),
+            "new": json.loads(self.new_values or "null"),
+        }
+
+    def _rendered(self, changes):
+        """The changes as a list of label, old and new value."""
+        self.ensure_one()
+        line = Markup("<div><b>%s</b> %s</div>")
+        if self.operation == "U":
+            both = Markup("<span class='text-muted'>%s</span> → %s")
+            return Markup().join(
+                line
+                % (
+                    each["label"],
+                    both % tuple(each[side] or _("none") for side in SIDES),
                 )
-            else:
-                text = Markup("<b>%s</b> %s") % (label, was or is_now)
-            lines.append(Markup("<div>%s</div>") % text)
-        return Markup("").join(lines)
-
-    def _readable(self, field, value, names):
-        """A value as the user knows it from the screen."""
-        if value is None:
-            return _("none") if self.operation == "U" else ""
-        if field is None:
-            return value[:SHOWN]
-        if field.type == "many2one":
-            return names.get((field.comodel_name, int(value))) or f"#{value}"
-        if field.type == "boolean":
-            return _("yes") if value in ("t", "true") else _("no")
-        if field.type == "selection":
-            return dict(field._description_selection(self.env)).get(value, value)
-        if field.translate:
-            return self._translations(value)
-        return value[:SHOWN]
-
-    def _translations(self, value):
-        try:
-            texts = json.loads(value)
-        except ValueError:
-            return value[:SHOWN]
-        if not isinstance(texts, dict):
-            return value[:SHOWN]
-        return ", ".join(f"{lang}: {text}" for lang, text in texts.items())[:SHOWN]
+                for each in changes
+            )
+        return Markup().join(
+            line % (each["label"], each["new"] or each["old"] or "") for each in changes
+        )

@@ -2,9 +2,12 @@ from odoo import _, api, fields, models, tools
 from odoo.exceptions import ValidationError
 
 from ..engine import baseline, capture, context, schema, sealer
+from ..exceptions import ReasonRequired
 
 #: transactions that a scheduled action seals, so that it stays short
 SEALED_AT_ONCE = 50000
+#: what auditors read is recorded, too
+EVIDENCE = frozenset({"mfg.audit.event", "mfg.audit.transaction"})
 CLASS_SELECTION = [
     ("accounting", "Accounting"),
     ("operations", "Operations"),
@@ -56,6 +59,28 @@ class MfgAuditRule(models.Model):
         required=True,
         default="operations",
         help="Decides how long the events are kept.",
+    )
+    log_reads = fields.Boolean(
+        string="Reading",
+        help="Record who reads these records on a screen or through the external API.",
+    )
+    reason_required = fields.Selection(
+        [
+            ("never", "Never"),
+            ("change", "For Changes and Deletions"),
+            ("always", "For Creations, Too"),
+        ],
+        required=True,
+        default="never",
+        help="Users are asked for the reason before the change is done. Programs give it"
+        " as mfg_audit_reason in the context.",
+    )
+    reason_field_ids = fields.Many2many(
+        "ir.model.fields",
+        "mfg_audit_rule_reason_field_rel",
+        string="Fields with Reason",
+        domain="[('model_id', '=', model_id)]",
+        help="Changes of these fields need a reason; empty for all fields.",
     )
     company_ids = fields.Many2many(
         "res.company",
@@ -114,6 +139,19 @@ class MfgAuditRule(models.Model):
         self._apply_rules()
         return result
 
+    def action_open_records(self):
+        """Open the records that the rule is about, within the user's rights.
+
+        :return: window action
+        """
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.model_id.name,
+            "res_model": self.model,
+            "views": [(False, "tree"), (False, "form")],
+        }
+
     def init(self):
         """Create the schema ``mfg_audit``."""
         uuid = self.env["ir.config_parameter"].get_param("database.uuid")
@@ -138,6 +176,64 @@ class MfgAuditRule(models.Model):
         """
         reason = f"{code}: {text}" if text else code
         return self.with_context(**{context.REASON_KEY: reason})
+
+    @api.model
+    @tools.ormcache()
+    def _read_logged_models(self):
+        """Names of the models whose readers are recorded; the trail itself is one."""
+        if not self._is_capturing():
+            return frozenset()
+        # Whoever reads a record has no rights on rules.
+        rules = self.sudo().search([("log_reads", "=", True)])
+        return frozenset(rules.mapped("model")) | EVIDENCE
+
+    @api.model
+    @tools.ormcache()
+    def _reasons_required(self):
+        """{model: [(when, names of fields, ids of companies), …]} of those with a reason."""
+        found = {}
+        if not self._is_capturing():
+            return found
+        # Whoever changes a record has no rights on rules.
+        for rule in self.sudo().search([("reason_required", "!=", "never")]):
+            found.setdefault(rule.model, []).append(
+                (
+                    rule.reason_required,
+                    frozenset(rule.reason_field_ids.mapped("name")),
+                    frozenset(rule.company_ids.ids),
+                )
+            )
+        return found
+
+    @api.model
+    def _check_reason(self, records, operation, names=()):
+        """See that a change that needs a reason has one.
+
+        :param str operation: I, U or D
+        :param names: fields that are written
+        :raises ReasonRequired: it has none
+        """
+        rules = self._reasons_required().get(records._name)
+        if not rules or self.env.su or context.has_reason(records.env):
+            return
+        for when, fields_, companies in rules:
+            if operation == "I" and when != "always":
+                continue
+            if operation == "U" and fields_ and fields_.isdisjoint(names):
+                continue
+            if companies and "company_id" in records._fields:
+                # Whose they are decides, whether the user may read it or not.
+                owners = set(records.sudo().company_id.ids)
+                if records and owners.isdisjoint(companies):
+                    continue
+            raise ReasonRequired(
+                _(
+                    "Changes of %(kind)s need a reason: say why they are made.\n"
+                    "Programs pass it as mfg_audit_reason in the context.",
+                    # The names of models are no business data.
+                    kind=self.env["ir.model"]._get(records._name).sudo().name,
+                )
+            )
 
     @api.model
     def _apply_rules(self):
@@ -167,9 +263,34 @@ class MfgAuditRule(models.Model):
             ],
         )
         repaired = capture.apply(self.env.cr, wanted)
-        if self._is_capturing() != bool(wanted):
+        models = frozenset(
+            each.model
+            for each in wanted.values()
+            if each.model and not each.record_column
+        )
+        reads = frozenset(rules.filtered("log_reads").mapped("model")) | EVIDENCE
+        reads = reads if wanted else frozenset()
+        if (
+            self._is_capturing() != bool(wanted)
+            or self._captured_models() != models
+            or self._read_logged_models() != reads
+            or self._reasons_required()
+            or any(rule.reason_required != "never" for rule in rules)
+        ):
             self.env.registry.clear_cache()  # in every process
         return repaired
+
+    @api.model
+    @tools.ormcache()
+    def _captured_models(self):
+        """Names of the models whose records are captured."""
+        if not self._is_capturing():
+            return frozenset()
+        self.env.cr.execute(
+            "SELECT model FROM mfg_audit.relation "
+            "WHERE active AND model IS NOT NULL AND record_column IS NULL"
+        )
+        return frozenset(model for (model,) in self.env.cr.fetchall())
 
     @api.model
     @tools.ormcache()

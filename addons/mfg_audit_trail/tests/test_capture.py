@@ -89,13 +89,13 @@ class TestCapture(AuditCase):
             sorted(each["old"]["acc_number"] for each in accounts),
             ["ACC-0", "ACC-1", "ACC-2"],
         )
-        lines = self.env["mfg.audit.event"].search(
-            self.env["mfg.audit.event"].action_open_timeline("res.partner", company.id)[
-                "domain"
-            ]
-            + [("operation", "=", "D")]
-        )
-        self.assertEqual(len(lines), 4, "the timeline of the deleted shows its lines")
+        timeline = self.env["mfg.audit.timeline"].with_user(self.auditor)
+        (group,) = timeline.get_timeline("res.partner", company.id, "detailed")[
+            "groups"
+        ]
+        deleted = [each for each in group["entries"] if each["operation"] == "D"]
+        self.assertEqual([each["own"] for each in deleted].count(False), 3)
+        self.assertEqual(len(deleted), 4, "the timeline of the deleted shows its lines")
 
     def test_at_08_pairs_of_many2many_from_both_sides(self):
         tag = self.env["res.partner.category"].create({"name": "Key account"})

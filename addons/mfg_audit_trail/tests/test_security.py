@@ -1,7 +1,7 @@
 import psycopg2
 
 from odoo import Command
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user
 from odoo.tools import mute_logger
 
@@ -143,3 +143,39 @@ class TestSecurity(AuditCase):
                 self.env.cr.savepoint(),
             ):
                 self.env.cr.execute(f"TRUNCATE {name}")
+
+    def test_roles_belong_to_different_people(self):
+        reviewer = self.env.ref("mfg_audit_trail.group_reviewer")
+        custodian = self.env.ref("mfg_audit_trail.group_key_custodian")
+        with self.assertRaises(ValidationError) as caught:
+            self.admin.write({"groups_id": [Command.link(reviewer.id)]})
+        self.assertIn("different people", str(caught.exception))
+        with self.assertRaises(ValidationError):
+            custodian.write({"users": [Command.link(self.admin.id)]})
+        with self.assertRaises(ValidationError):
+            self.env["res.groups"].create(
+                {
+                    "name": "Everything",
+                    "implied_ids": [Command.set((reviewer | custodian).ids)],
+                    "users": [Command.link(self.clerk.id)],
+                }
+            )
+        self.auditor.write({"groups_id": [Command.link(reviewer.id)]})
+
+    def test_at_36_not_by_import_copy_or_name(self):
+        self.partners.create({"name": "Smith"})
+        self.env.flush_all()
+        settings = self.env.ref("base.user_admin")
+        self.assertTrue(settings.has_group("base.group_system"))
+        for model in ("mfg.audit.event", "mfg.audit.transaction"):
+            log = self.env[model].with_user(settings)
+            record = log.search([], limit=1)
+            self.assertFalse(log.load(["request"], [["forged"]])["ids"])
+            for forge in (
+                lambda log=log: log.name_create("forged"),
+                lambda record=record: record.copy(),
+                lambda record=record: record.update({"request": "forged"}),
+                lambda record=record: record.web_save({"request": "forged"}, {}),
+            ):
+                with self.assertRaises(UserError):
+                    forge()

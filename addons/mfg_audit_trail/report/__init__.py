@@ -1,0 +1,1 @@
+from . import report_mfg_audit_trail_mfg_audit_evidence
