@@ -99,7 +99,7 @@ def test_batch_waits_for_its_window(plant):
 import datetime
 endpoint = env['mfg.integration.endpoint'].browse({endpoint})
 endpoint.company_id.partner_id.tz = 'Asia/Tokyo'
-now = datetime.datetime.utcnow() + datetime.timedelta(hours=9)
+now = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=9)
 hour = (now.hour + 6) % 24
 env['mfg.integration.batch.window'].create({{
     'endpoint_id': endpoint.id, 'weekday': 'all',

@@ -61,6 +61,21 @@ first.alternate_id._set_signing_secret('whsec_YSBzZWNyZXQgb2YgdGhpcnR5LXR3byBieX
         return place.sink.received()[-1]["path"] == "/events"
 
     wait_for(comes_back, PATIENCE, "messages go to the endpoint itself again")
+
+    def emit_elsewhere():
+        """Emit until it arrives; return where."""
+        place.emit(10)
+        place.wait_until_settled()
+        return {each["path"] for each in place.sink.received()[-10:]}
+
+    place.emitter.run(
+        f"env['mfg.integration.endpoint'].browse({first}).action_pause('Stocktaking')"
+    )
+    assert emit_elsewhere() == {"/events-too"}, "paused by a person: the same"
+    place.emitter.run(
+        f"env['mfg.integration.endpoint'].browse({first}).action_resume()"
+    )
+    assert emit_elsewhere() == {"/events"}
     assert_in_order(place.sink.received())
 
 

@@ -2,11 +2,10 @@ import ipaddress
 import json
 import socket
 from contextlib import suppress
-from datetime import datetime
 
 from werkzeug.exceptions import HTTPException
 
-from odoo import SUPERUSER_ID
+from odoo import SUPERUSER_ID, fields
 from odoo.http import Controller, Response, request, route
 
 from ..engine import api_key, inbound_request, webhook_signature
@@ -137,7 +136,7 @@ def _given_key():
 def _refusal(caller, addr):
     if caller["revoked"]:
         return "IN-401-REVOKED"
-    if caller["expires_at"] and caller["expires_at"] <= datetime.utcnow():
+    if caller["expires_at"] and caller["expires_at"] <= fields.Datetime.now():
         return "IN-401-EXPIRED"
     if caller["networks"] and not _inside(addr, caller["networks"]):
         return "IN-403-NETWORK"
@@ -239,7 +238,7 @@ def _signed_id(caller, headers, body):
     given = headers.get("webhook-signature")
     if not caller["signature_required"] and not (given and caller["secrets"]):
         return None
-    now = datetime.utcnow()
+    now = fields.Datetime.now()
     secrets = [
         raw for raw, valid_to in caller["secrets"] if valid_to is None or valid_to > now
     ]

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 from .endpoint_state import Breaker, Tally
+from .lanes import FOREVER
 
 #: seconds between two notes of calls that went well
 NOTE = 0.5
@@ -158,7 +159,10 @@ class Gates:
         if breaker is None:
             return
         gate = self._gates[breaker.endpoint_id]
-        gate.closed = breaker.state == "closed"
         gate.alert = breaker.alert
+        if self._endpoints[breaker.endpoint_id].paused:
+            gate.closed, gate.probe_at = False, FOREVER
+            return
+        gate.closed = breaker.state == "closed"
         if not gate.closed:
             gate.probe_at = time.monotonic() + breaker.probe_in

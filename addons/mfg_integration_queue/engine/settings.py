@@ -16,7 +16,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class EndpointSettings:
-    """One endpoint that may be delivered to now."""
+    """One endpoint whose messages may be delivered now."""
 
     id: int
     plant: str
@@ -44,8 +44,10 @@ class EndpointSettings:
     answers_each: bool = False
     #: messages a second over all workers; 0 for any number
     rate_limit: float = 0.0
-    #: endpoint that takes over while this one is not reachable
+    #: endpoint that takes over while this one is paused or not reachable
     alternate_id: int | None = None
+    #: nothing is sent to it; only those with an alternate are here at all
+    paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 from . import mfg_integration_traced
 from . import mfg_integration_activation
 from . import mfg_integration_networked
+from . import mfg_integration_setting
 from . import mfg_integration_alert
 from . import mfg_integration_attempt
 from . import mfg_integration_availability

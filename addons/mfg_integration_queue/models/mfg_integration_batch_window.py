@@ -6,6 +6,7 @@ class MfgIntegrationBatchWindow(models.Model):
     """A time of the week at which an endpoint takes batch messages."""
 
     _name = "mfg.integration.batch.window"
+    _inherit = "mfg.integration.setting"
     _description = "Batch Window"
     _order = "endpoint_id, weekday, hour_from"
 
@@ -47,25 +48,6 @@ class MfgIntegrationBatchWindow(models.Model):
                         endpoint=window.endpoint_id.name,
                     )
                 )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Tell the workers."""
-        windows = super().create(vals_list)
-        self.env["mfg.integration.endpoint"]._settings_changed()
-        return windows
-
-    def write(self, vals):
-        """Tell the workers."""
-        res = super().write(vals)
-        self.env["mfg.integration.endpoint"]._settings_changed()
-        return res
-
-    def unlink(self):
-        """Tell the workers."""
-        res = super().unlink()
-        self.env["mfg.integration.endpoint"]._settings_changed()
-        return res
 
     def _minutes(self):
         """Return (weekday, first minute, minute after the last one) per day."""

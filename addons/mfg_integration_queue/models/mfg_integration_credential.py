@@ -3,7 +3,7 @@ import secrets as random_secrets
 
 from dateutil.relativedelta import relativedelta
 
-from odoo import SUPERUSER_ID, _, api, fields, models, tools
+from odoo import _, api, fields, models, tools
 from odoo.exceptions import AccessError, UserError, ValidationError
 
 from ..engine import api_key, envelope, keyring
@@ -173,16 +173,7 @@ class MfgIntegrationCredential(models.Model):
 
     @api.constrains("system_id")
     def _check_service_user(self):
-        for credential in self:
-            user = credential.system_id.user_id
-            if not user or user.id == SUPERUSER_ID:
-                raise ValidationError(
-                    _(
-                        "Give the system %(system)s a service user of its own first: its "
-                        "messages are processed with that user's rights.",
-                        system=credential.system_id.name,
-                    )
-                )
+        self.system_id._check_can_send()
 
     @api.model_create_multi
     def create(self, vals_list):

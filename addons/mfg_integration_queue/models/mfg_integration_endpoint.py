@@ -116,7 +116,7 @@ class MfgIntegrationEndpoint(models.Model):
         ondelete="restrict",
         domain="[('id', '!=', id)]",
         help="Takes the messages of interfaces whose fallback is the alternate endpoint, "
-        "for as long as this one is not reachable.",
+        "for as long as this one is paused or not reachable.",
     )
     batch_window_ids = fields.One2many(
         "mfg.integration.batch.window",
@@ -391,9 +391,13 @@ class MfgIntegrationEndpoint(models.Model):
         self.env.cr.execute("SELECT id FROM res_company")
         sources = {id_: f"/{alias}/{id_}" for (id_,) in self.env.cr.fetchall()}
         endpoints = {}
-        for endpoint in self.search([("id", "not in", list(paused))]):
+        # A paused endpoint has no part in anything but its alternate taking over.
+        served = ["|", ("id", "not in", list(paused)), ("alternate_id", "!=", False)]
+        for endpoint in self.search(served):
             try:
-                endpoints[endpoint.id] = endpoint._settings(sources)
+                endpoints[endpoint.id] = endpoint._settings(
+                    sources, paused=endpoint.id in paused
+                )
             except UserError as error:
                 # One endpoint without its key must not stop the others.
                 _logger.info("Endpoint %s is not served: %s", endpoint.name, error)
@@ -449,7 +453,7 @@ class MfgIntegrationEndpoint(models.Model):
                     plans[key] = version._plan(endpoint.system_id)
         return plans
 
-    def _settings(self, sources):
+    def _settings(self, sources, paused=False):
         live = self.secret_ids.filtered(lambda each: each.state != "expired")
         secrets, failure = [], None
         for secret in live.sorted("id", reverse=True):
@@ -481,6 +485,7 @@ class MfgIntegrationEndpoint(models.Model):
             answers_each=self.batch_answer == "each",
             rate_limit=self.rate_limit,
             alternate_id=self.alternate_id.id or None,
+            paused=paused,
             batch_hours=BatchHours(self.batch_window_ids._minutes(), self.batch_zone),
         )
 

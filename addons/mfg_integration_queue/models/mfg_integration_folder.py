@@ -1,4 +1,4 @@
-from odoo import SUPERUSER_ID, _, api, fields, models
+from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
 
 from ..engine import file_folder, inbound_request, strict_json
@@ -93,16 +93,7 @@ class MfgIntegrationFolder(models.Model):
 
     @api.constrains("system_id")
     def _check_service_user(self):
-        for folder in self:
-            user = folder.system_id.user_id
-            if not user or user.id == SUPERUSER_ID:
-                raise ValidationError(
-                    _(
-                        "Give the system %(system)s a service user of its own first: its "
-                        "messages are processed with that user's rights.",
-                        system=folder.system_id.name,
-                    )
-                )
+        self.system_id._check_can_send()
 
     @api.constrains("interface_id")
     def _check_interface(self):

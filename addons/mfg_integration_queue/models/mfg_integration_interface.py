@@ -141,9 +141,9 @@ class MfgIntegrationInterface(models.Model):
         required=True,
         default="wait",
         tracking=True,
-        help="What happens while an endpoint is not reachable. Refused documents cannot be "
-        "completed before the other side is back; the message names the interface and who "
-        "answers for it.",
+        help="What happens while an endpoint is paused or not reachable. Refused documents "
+        "cannot be completed before the other side is back; the message names the interface "
+        "and who answers for it.",
     )
     processing_mode = fields.Selection(
         [

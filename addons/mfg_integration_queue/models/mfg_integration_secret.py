@@ -8,6 +8,7 @@ class MfgIntegrationSecret(models.Model):
     """One signing secret of an endpoint, encrypted with a key outside the database."""
 
     _name = "mfg.integration.secret"
+    _inherit = "mfg.integration.setting"
     _description = "Integration Signing Secret"
     _order = "id desc"
 
@@ -42,26 +43,11 @@ class MfgIntegrationSecret(models.Model):
             else:
                 secret.state = "current"
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Tell the workers of the new secrets."""
-        secrets = super().create(vals_list)
-        self.env["mfg.integration.endpoint"]._settings_changed()
-        return secrets
-
     def write(self, vals):
-        """Tell the workers; the secret itself never changes, it is replaced."""
+        """The secret itself never changes, it is replaced."""
         if "token" in vals:
             raise UserError(_("A secret cannot be changed. Rotate it instead."))
-        res = super().write(vals)
-        self.env["mfg.integration.endpoint"]._settings_changed()
-        return res
-
-    def unlink(self):
-        """Tell the workers."""
-        res = super().unlink()
-        self.env["mfg.integration.endpoint"]._settings_changed()
-        return res
+        return super().write(vals)
 
     @api.model
     def _encrypt(self, text):

@@ -6,6 +6,7 @@ class MfgIntegrationSubscription(models.Model):
     """Whose events of an interface go to which endpoint."""
 
     _name = "mfg.integration.subscription"
+    _inherit = "mfg.integration.setting"
     _description = "Integration Subscription"
     _order = "interface_id, company_id, endpoint_id"
 
@@ -82,22 +83,3 @@ class MfgIntegrationSubscription(models.Model):
                         company=subscription.company_id.name,
                     )
                 )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        """Forget cached routes."""
-        subscriptions = super().create(vals_list)
-        self.env["mfg.integration.endpoint"]._settings_changed()
-        return subscriptions
-
-    def write(self, vals):
-        """Forget cached routes."""
-        res = super().write(vals)
-        self.env["mfg.integration.endpoint"]._settings_changed()
-        return res
-
-    def unlink(self):
-        """Forget cached routes."""
-        res = super().unlink()
-        self.env["mfg.integration.endpoint"]._settings_changed()
-        return res

@@ -1,6 +1,6 @@
 import re
 
-from odoo import _, api, fields, models
+from odoo import SUPERUSER_ID, _, api, fields, models
 from odoo.exceptions import ValidationError
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -97,6 +97,21 @@ class MfgIntegrationSystem(models.Model):
         if {"code", "active", "company_id", "user_id"} & vals.keys():
             self.env["mfg.integration.endpoint"]._settings_changed()
         return res
+
+    def _check_can_send(self):
+        """Make sure that messages of these systems can be processed.
+
+        :raises ValidationError: a system has no service user of its own
+        """
+        for system in self:
+            if not system.user_id or system.user_id.id == SUPERUSER_ID:
+                raise ValidationError(
+                    _(
+                        "Give the system %(system)s a service user of its own first: its "
+                        "messages are processed with that user's rights.",
+                        system=system.name,
+                    )
+                )
 
     def action_open_endpoints(self):
         """Open the endpoints of this system."""
