@@ -2,7 +2,7 @@
     "name": "Plant Messages",
     "summary": "Canonical messages of a plant: a finished manufacturing order reaches "
     "the other systems",
-    "version": "17.0.1.0.0",
+    "version": "17.0.1.1.0",
     "category": "Manufacturing/Manufacturing",
     "author": "Odoo Manufacturing Group Suite contributors",
     "license": "LGPL-3",

@@ -1,7 +1,7 @@
 {
     "name": "Integration Queue",
-    "summary": "Transactional outbox: events reach other systems in order and are never lost",
-    "version": "17.0.1.0.0",
+    "summary": "Outbox and inbox: messages arrive in order, once in effect, and none is lost",
+    "version": "17.0.1.1.0",
     "category": "Manufacturing/Integration",
     "license": "LGPL-3",
     "author": "Odoo Manufacturing Group Suite contributors",

@@ -77,6 +77,7 @@ class DatabaseLoop(threading.Thread):
             self._files.stop()
 
     def run(self):
+        """Deliver until stopped, and again after the database was away."""
         threading.current_thread().dbname = self._dbname
         version = get_manifest(MODULE)["version"]
         self._dispatcher = Dispatcher(

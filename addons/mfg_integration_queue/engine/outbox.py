@@ -59,7 +59,7 @@ def _names(columns, prefix=""):
 
 # `tx` is evaluated before `id`: the transaction has its number before it draws one from
 # the sequence, so a worker that sees all transactions below an xmin finished has also
-# seen every event id they drew (see Store.rescan).
+# seen every event id they drew (see reader.py).
 _INSERT = f"""
     WITH src AS MATERIALIZED (
         SELECT pg_current_xact_id() AS tx,

@@ -1,4 +1,5 @@
 from . import mfg_integration_traced
+from . import mfg_integration_documented
 from . import mfg_integration_activation
 from . import mfg_integration_networked
 from . import mfg_integration_setting

@@ -33,7 +33,7 @@ class MfgIntegrationEvent(models.Model):
 
     _name = "mfg.integration.event"
     _description = "Integration Event"
-    _inherit = ["mfg.integration.traced"]
+    _inherit = ["mfg.integration.documented", "mfg.integration.traced"]
     _auto = False
     _order = "id desc"
     _rec_name = "subject"
@@ -95,23 +95,6 @@ class MfgIntegrationEvent(models.Model):
         }
         for event in self:
             event.payload = payloads.get(event.id)
-
-    def action_open_record(self):
-        """Open the document the event is about."""
-        self.ensure_one()
-        if (
-            self.res_model not in self.env
-            or not self.env[self.res_model].browse(self.res_id).exists()
-        ):
-            raise UserError(
-                _("%(document)s does not exist any more.", document=self.subject)
-            )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "view_mode": "form",
-        }
 
     @api.model
     def emit(self, interface_code, record, payload=None, key=None, occurred_at=None):

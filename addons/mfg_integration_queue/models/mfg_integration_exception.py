@@ -1,5 +1,4 @@
-from odoo import _, fields, models
-from odoo.exceptions import UserError
+from odoo import fields, models
 
 #: the source of a row, in the lowest bit of its id
 _SOURCES = ("mfg.integration.dead", "mfg.integration.inbox.exception")
@@ -12,6 +11,7 @@ class MfgIntegrationException(models.Model):
     """
 
     _name = "mfg.integration.exception"
+    _inherit = "mfg.integration.documented"
     _description = "Integration Exception"
     _auto = False
     _order = "due_at, since, id"
@@ -108,21 +108,6 @@ class MfgIntegrationException(models.Model):
         self.ensure_one()
         letters, inbound = self._sources()
         return _form(letters or inbound)
-
-    def action_open_record(self):
-        """Open the document the message is about.
-
-        :return: window action
-        :raises UserError: it does not exist any more, or the message made none
-        """
-        self.ensure_one()
-        known = self.res_model in self.env and self.res_id
-        record = known and self.env[self.res_model].browse(self.res_id).exists()
-        if not record:
-            raise UserError(
-                _("There is no document of %(message)s.", message=self.subject)
-            )
-        return _form(record)
 
     def action_open_mapping(self):
         """Open the value maps, to add the translation that is missing.

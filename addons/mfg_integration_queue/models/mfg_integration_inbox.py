@@ -67,7 +67,7 @@ class MfgIntegrationInbox(models.Model):
 
     _name = "mfg.integration.inbox"
     _description = "Inbound Message"
-    _inherit = ["mfg.integration.traced"]
+    _inherit = ["mfg.integration.documented", "mfg.integration.traced"]
     _auto = False
     _order = "id desc"
     _rec_name = "subject"
@@ -180,23 +180,6 @@ class MfgIntegrationInbox(models.Model):
         for message in self:
             message.error_id = errors._for_code(message.error_code)
             message.suggestion = message.error_id.suggestion
-
-    def action_open_record(self):
-        """Open the document that came out of the message."""
-        self.ensure_one()
-        if (
-            self.res_model not in self.env
-            or not self.env[self.res_model].browse(self.res_id).exists()
-        ):
-            raise UserError(
-                _("There is no document of %(message)s.", message=self.subject)
-            )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": self.res_model,
-            "res_id": self.res_id,
-            "view_mode": "form",
-        }
 
     @api.model
     def _linked_to(self, records):

@@ -8,6 +8,19 @@ from ..engine import latency, retention
 
 CODE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+")
 
+PATTERNS = [
+    ("master_data", "Master data"),
+    ("transactional", "Transactional"),
+    ("event", "Event"),
+    ("batch", "Batch reconciliation"),
+]
+CLASSES = [
+    ("real_time", "Real time"),
+    ("near_real_time", "Near real time"),
+    ("batch", "Batch"),
+]
+CRITICALITIES = [("low", "Low"), ("medium", "Medium"), ("high", "High")]
+
 #: latency class → number in the hot table, the most urgent first
 LATENCY_CLASSES = {
     "real_time": latency.REAL_TIME,
@@ -75,28 +88,19 @@ class MfgIntegrationInterface(models.Model):
         default="outbound",
     )
     pattern = fields.Selection(
-        [
-            ("master_data", "Master data"),
-            ("transactional", "Transactional"),
-            ("event", "Event"),
-            ("batch", "Batch reconciliation"),
-        ],
+        PATTERNS,
         required=True,
         default="event",
         tracking=True,
     )
     latency_class = fields.Selection(
-        [
-            ("real_time", "Real time"),
-            ("near_real_time", "Near real time"),
-            ("batch", "Batch"),
-        ],
+        CLASSES,
         required=True,
         default="near_real_time",
         tracking=True,
     )
     criticality = fields.Selection(
-        [("low", "Low"), ("medium", "Medium"), ("high", "High")],
+        CRITICALITIES,
         required=True,
         default="medium",
         tracking=True,

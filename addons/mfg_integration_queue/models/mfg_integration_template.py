@@ -3,6 +3,8 @@ import json
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
+from .mfg_integration_interface import CLASSES, CRITICALITIES, PATTERNS
+
 #: what a new interface and its first version take over
 _INTERFACE = (
     "name",
@@ -34,25 +36,14 @@ class MfgIntegrationTemplate(models.Model):
         [("outbound", "Outbound"), ("inbound", "Inbound")], required=True
     )
     pattern = fields.Selection(
-        [
-            ("master_data", "Master data"),
-            ("transactional", "Transactional"),
-            ("event", "Event"),
-            ("batch", "Batch reconciliation"),
-        ],
+        PATTERNS,
         required=True,
     )
     latency_class = fields.Selection(
-        [
-            ("real_time", "Real time"),
-            ("near_real_time", "Near real time"),
-            ("batch", "Batch"),
-        ],
+        CLASSES,
         required=True,
     )
-    criticality = fields.Selection(
-        [("low", "Low"), ("medium", "Medium"), ("high", "High")], required=True
-    )
+    criticality = fields.Selection(CRITICALITIES, required=True)
     system_of_record = fields.Char()
     recovery_tolerance_hours = fields.Integer(string="Business Goes On For (h)")
     fallback_procedure = fields.Text(string="Meanwhile", translate=True)

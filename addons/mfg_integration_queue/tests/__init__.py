@@ -24,6 +24,7 @@ from . import test_mapping
 from . import test_mapping_plan
 from . import test_masking
 from . import test_metrics
+from . import test_migration
 from . import test_minutes
 from . import test_monitor
 from . import test_outcome

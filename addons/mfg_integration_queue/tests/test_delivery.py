@@ -233,7 +233,9 @@ class TestDelivery(EngineCase):
             (action["res_model"], action["res_id"]), ("res.partner", self.record.id)
         )
         self.record.unlink()
-        with self.assertRefused(UserError, "Pump does not exist any more"):
+        with self.assertRefused(
+            UserError, "no document of Pump, or it does not exist any more"
+        ):
             self._deliveries().with_user(self.viewer).action_open_record()
 
     def test_blocked_by_a_dead_letter_is_never_due(self):

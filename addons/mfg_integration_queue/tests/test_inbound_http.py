@@ -356,6 +356,11 @@ class TestInboundHttp(InboundHttpCase):
             **more,
         }
 
+    def assertTooLarge(self, answer):
+        """Expect the refusal as a problem document."""
+        self.assertEqual(answer.status, 413)
+        self.assertEqual(json.loads(answer.read())["code"], "IN-413")
+
     def test_iq_22_announced_length_is_believed_before_a_byte_is_read(self):
         for length in (100 * MEGABYTE, 10**12, 10**30):
             with self.subTest(length):
@@ -365,8 +370,7 @@ class TestInboundHttp(InboundHttpCase):
                 for name, value in headers.items():
                     connection.putheader(name, value)
                 connection.endheaders()
-                answer = connection.getresponse()
-                self.assertEqual(answer.status, 413)
+                self.assertTooLarge(connection.getresponse())
                 connection.close()
 
     def test_iq_22_chunked_body_is_cut_off_at_the_limit(self):
@@ -381,7 +385,7 @@ class TestInboundHttp(InboundHttpCase):
                 headers=self._headers(),
                 encode_chunked=True,
             )
-            self.assertEqual(connection.getresponse().status, 413)
+            self.assertTooLarge(connection.getresponse())
         connection.close()
         self.assertFalse(self._messages())
 

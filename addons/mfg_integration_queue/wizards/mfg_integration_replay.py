@@ -239,4 +239,5 @@ class MfgIntegrationReplay(models.TransientModel):
             "res_id": self.id,
             "view_mode": "form",
             "target": "new",
+            "context": {"dialog_size": "extra-large"},
         }
