@@ -577,6 +577,20 @@ class MfgQualityHold(models.Model):
         )
         return dict(groups)
 
+    def _average_cost(self, domain):
+        """Cost per unit of the stock of a domain, whatever products it is of."""
+        groups = self.env["stock.quant"]._read_group(
+            [("location_id.usage", "in", STOCK_USAGES)] + domain,
+            ["product_id", "company_id"],
+            ["quantity:sum"],
+        )
+        total = sum(quantity for _product, _company, quantity in groups)
+        value = sum(
+            quantity * product.with_company(company).standard_price
+            for product, company, quantity in groups
+        )
+        return value / total if total > 0 else 0
+
     def _scopes_of_lots(self, lots):
         on_hand = self._on_hand([("lot_id", "in", lots.ids)], "lot_id")
         return [
@@ -599,6 +613,7 @@ class MfgQualityHold(models.Model):
                 "kind": "package",
                 "package_id": package.id,
                 "qty_held": max(0, on_hand.get(package, 0)),
+                "unit_value": self._average_cost([("package_id", "=", package.id)]),
             }
             for package in packages
         ]
@@ -615,6 +630,9 @@ class MfgQualityHold(models.Model):
                             [("location_id", "child_of", location.id)], "product_id"
                         ).values()
                     ),
+                ),
+                "unit_value": self._average_cost(
+                    [("location_id", "child_of", location.id)]
                 ),
             }
             for location in locations
@@ -677,6 +695,9 @@ class MfgQualityHold(models.Model):
                 "qty_held": order.product_uom_id._compute_quantity(
                     order.product_qty, order.product_id.uom_id
                 ),
+                "unit_value": order.product_id.with_company(
+                    order.company_id
+                ).standard_price,
             }
             for order in productions - done
         ]
@@ -695,6 +716,9 @@ class MfgQualityHold(models.Model):
                 "production_id": workorder.production_id.id,
                 "product_id": workorder.product_id.id,
                 "qty_held": workorder.qty_remaining,
+                "unit_value": workorder.product_id.with_company(
+                    workorder.company_id
+                ).standard_price,
             }
             for workorder in workorders
         ]

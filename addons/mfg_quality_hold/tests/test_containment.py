@@ -65,6 +65,8 @@ class TestContainment(HoldCase):
         bin_1 = self.world.location("Bin 1", self.world.shelf)
         self.world.put(self.part, 5, self.lot_a, bin_1)
         hold = self.world.hold(self.world.shelf)
+        # The approval matrix goes by value: 25 pieces at 5.
+        self.assertEqual((hold.qty_open, hold.value_open), (25, 125))
         self.assertTrue(bin_1.is_on_hold)
         bin_2 = self.world.location("Bin 2", self.world.shelf)
         self.assertTrue(bin_2.is_on_hold)
