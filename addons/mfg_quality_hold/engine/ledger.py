@@ -30,7 +30,7 @@ class Ledger:
     def __init__(self):
         self.reservable = Counter()
         self.movable = Counter()
-        self.in_checked_update = 0
+        self.checked_key = None
         self.in_transition = 0
         self.finishing = 0
         self.finished_lines = set()
@@ -47,13 +47,13 @@ class Ledger:
             self.reservable, self.movable = before
 
     @contextmanager
-    def checked_update(self):
-        """Quants are being changed by Odoo's own method, after our check."""
-        self.in_checked_update += 1
+    def checked_update(self, key):
+        """Quants of this stock key are changed by Odoo's own method, after our check."""
+        before, self.checked_key = self.checked_key, key
         try:
             yield
         finally:
-            self.in_checked_update -= 1
+            self.checked_key = before
 
     @contextmanager
     def finishing_moves(self):

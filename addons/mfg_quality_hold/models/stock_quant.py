@@ -85,7 +85,7 @@ class StockQuant(models.Model):
     def create(self, vals_list):
         self._refuse_flag(*vals_list)
         quants = super().create(vals_list)
-        if not ledger(self.env.cr).in_checked_update:
+        if not ledger(self.env.cr).checked_key:
             for quant in quants:
                 if quant.quantity < 0 or quant.reserved_quantity > 0:
                     quant._check_free()
@@ -93,7 +93,12 @@ class StockQuant(models.Model):
 
     def write(self, vals):
         self._refuse_flag(vals)
-        if ledger(self.env.cr).in_checked_update:
+        checked = ledger(self.env.cr).checked_key
+        if checked:
+            for quant in self:
+                # Which quant is changed comes from the context, where Odoo has a cache.
+                if stock_key(*quant._quality_hold_characteristics()) != checked:
+                    quant._check_free()
             return super().write(vals)
         identity = IDENTITY & set(vals)
         if identity or AMOUNTS & set(vals):
@@ -110,7 +115,7 @@ class StockQuant(models.Model):
         return super().write(vals)
 
     def unlink(self):
-        if not ledger(self.env.cr).in_checked_update:
+        if not ledger(self.env.cr).checked_key:
             for quant in self:
                 if not float_is_zero(
                     quant.quantity, precision_rounding=quant.product_uom_id.rounding
@@ -397,7 +402,7 @@ class StockQuant(models.Model):
         where = (product_id, location_id, lot_id, package_id, owner_id)
         if concerned:
             self._guard(where, -quantity if leaving else 0, reserved_quantity or 0)
-        with ledger(self.env.cr).checked_update():
+        with ledger(self.env.cr).checked_update(stock_key(*where)):
             result = super()._update_available_quantity(
                 product_id,
                 location_id,

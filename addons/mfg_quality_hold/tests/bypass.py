@@ -1029,6 +1029,21 @@ def action_takes_away(scene, env):
     server_action(env, code, scene.quant_a)
 
 
+@attempt("H1", "server action")
+def action_takes_away_under_the_name_of_another_lot(scene, env):
+    code = (
+        f"lot = env['stock.lot'].browse({scene.lot_b.id})\n"
+        "nothing = records.browse()\n"
+        "place = (records.product_id.id, records.location_id.id)\n"
+        "cache = {place + (lot.id, False, False): records,\n"
+        "         place + (False, False, False): nothing}\n"
+        "records.sudo().with_context(quants_cache=cache)._update_available_quantity(\n"
+        "    records.product_id, records.location_id, -5, lot_id=lot,\n"
+        "    package_id=records.package_id, owner_id=records.owner_id)"
+    )
+    server_action(env, code, scene.quant_a)
+
+
 @attempt("H5", "server action")
 def action_writes_quantity_with_sudo(scene, env):
     server_action(env, "records.sudo().write({'quantity': 0})", scene.quant_a)
