@@ -203,7 +203,6 @@ def test_at_14_what_is_rolled_back_leaves_nothing(site):
     assert site.query(counts) == before
 
 
-@pytest.mark.long
 def test_at_26_changed_before_it_was_sealed(site):
     site.start_server(max_cron_threads=0)
     site.log_in()("res.bank", "write", [site.bank], {"city": "York"})
@@ -261,7 +260,6 @@ def test_at_23_edited_after_sealing(site):
     assert f"event {event})" in text
 
 
-@pytest.mark.long
 def test_at_40_unreachable_witness_stops_nobody(site, tmp_path):
     site.query("UPDATE res_bank SET city = 'York' WHERE id = %s", [site.bank])
     site.witness = tmp_path / "not-mounted" / "witness"
@@ -277,7 +275,6 @@ def test_at_40_unreachable_witness_stops_nobody(site, tmp_path):
     assert f"\n{size}\n" in site.witness.read_text(encoding="utf-8")
 
 
-@pytest.mark.long
 def test_at_29_export_of_the_command_line(site, tmp_path):
     site.query("UPDATE res_bank SET city = 'York' WHERE id = %s", [site.bank])
     assert site.run("seal")[0] == 0
