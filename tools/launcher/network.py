@@ -2,10 +2,12 @@
 
 import os
 import socket
+import sys
 import threading
 from urllib.parse import urlsplit
 
 FIRST_PORT, LAST_PORT = 8069, 8099
+_claims = []  # open until this process ends
 
 
 def is_free(port, interface="127.0.0.1"):
@@ -20,6 +22,26 @@ def is_free(port, interface="127.0.0.1"):
     return True
 
 
+def take(port, interface="127.0.0.1"):
+    """Whether the port is free, and claimed by no other launcher that is still starting.
+
+    Odoo listens only seconds after its port was chosen. The claim is a name in Linux's
+    abstract socket namespace, which ends with this process; elsewhere there is none.
+    """
+    if not is_free(port, interface):
+        return False
+    if sys.platform != "linux":
+        return True
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        claim.bind(f"\0mfg-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    return True
+
+
 def free_port():
     """A free port chosen by the kernel."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
@@ -30,7 +52,7 @@ def free_port():
 def preferred_port(first=FIRST_PORT, last=LAST_PORT, interface="127.0.0.1"):
     """The first free port of the range people know, else any free one."""
     for port in range(first, last + 1):
-        if is_free(port, interface):
+        if take(port, interface):
             return port
     return free_port()
 

@@ -275,26 +275,28 @@ class Cluster:
         # A file, not a pipe: the server that pg_ctl leaves behind would keep a pipe open.
         log = self.folder / "pg_ctl.log"
         with open(log, "wb") as output:
-            result = subprocess.run(
-                [str(part) for part in command],
-                stdin=subprocess.DEVNULL,
+            # In a group of its own: Ctrl-C in the terminal must not reach that server.
+            process = processes.start(
+                command,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 cwd="/",
                 env=clean_environment(LC_ALL="C"),
-                # Ctrl-C in the terminal must not reach that server.
-                start_new_session=True,
-                check=False,
                 **options,
             )
-        if check and result.returncode:
+            try:
+                process.wait()
+            except BaseException:
+                processes.stop(process)
+                raise
+        if check and process.returncode:
             output = log.read_text(errors="replace")
             raise LauncherError(
                 f"{command[0]} failed:",
                 *output.splitlines()[-8:],
                 "If this account is not in /etc/passwd, give a server: MFG_PG_URL=…",
             )
-        return result.returncode
+        return process.returncode
 
 
 def ensure(checkout, progress, durable=False):

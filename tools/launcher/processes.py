@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 PR_SET_PDEATHSIG = 1
+ENDING = {signal.SIGINT, signal.SIGTERM}
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
@@ -20,14 +21,30 @@ def start(command, **options):
     """Start a command in a process group of its own.
 
     Ctrl-C in the terminal then reaches the launcher alone, which stops its children in order.
+    One that comes while the child is being started waits until there is a child to stop.
     """
-    return subprocess.Popen(
-        [str(part) for part in command],
-        stdin=options.pop("stdin", subprocess.DEVNULL),
-        start_new_session=True,
-        preexec_fn=_die_with_parent,
-        **options,
-    )
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
+    def prepare():
+        _die_with_parent()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    process = None
+    try:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=options.pop("stdin", subprocess.DEVNULL),
+            start_new_session=True,
+            preexec_fn=prepare,
+            **options,
+        )
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if process:
+            stop(process)
+        raise
+    return process
 
 
 def stop(process, patience=10):

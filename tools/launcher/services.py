@@ -14,6 +14,7 @@ from .errors import LauncherError
 WORKER_COMMAND = "mfg_integration_worker"
 WORKER_MODULE = "mfg_integration_queue"
 WORKER_READY = f"{WORKER_COMMAND} ready"
+LISTENING = "HTTP service (werkzeug) running on"
 LOGINS = ("mfg_suite", "demo", "logins.json")
 
 
@@ -64,6 +65,10 @@ class Services:
         self.workspace = workspace
         self.database = database
         self.interface = interface
+        if port and not network.take(port, interface):
+            raise LauncherError(
+                f"Port {port} is taken.", "Without --port a free one is chosen."
+            )
         self.port = port or network.preferred_port(interface=interface)
         self.simulators = {}  # {name: address}
         self.running = []
@@ -92,7 +97,10 @@ class Services:
                 worker = self._start_worker(conf)
                 for simulator in simulators:
                     simulator.wait_until(simulator.is_listening, 15)
-                server.wait_until(self._answers, 120)
+                # Somebody else's server may answer at an address that ours did not get.
+                server.wait_until(
+                    lambda: server.has_logged(LISTENING) and self._answers(), 120
+                )
                 if worker:
                     worker.wait_until(lambda: worker.has_logged(WORKER_READY), 30)
                 self._tell_endpoints()
@@ -144,9 +152,7 @@ class Services:
         started = []
         for entry in _simulators(checkout):
             name = entry["name"]
-            port = (
-                entry["port"] if network.is_free(entry["port"]) else network.free_port()
-            )
+            port = entry["port"] if network.take(entry["port"]) else network.free_port()
             state = checkout.state / "simulators" / name
             state.mkdir(parents=True, exist_ok=True)
             script = checkout.root / "tools" / "simulators" / entry["script"]
