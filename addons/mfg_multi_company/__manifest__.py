@@ -26,6 +26,11 @@
         "views/mfg_change_request_views.xml",
         "views/mfg_data_issue_views.xml",
         "views/mfg_data_rule_views.xml",
+        "views/mfg_item_xref_views.xml",
+        "views/product_template_views.xml",
+        "views/mfg_release_views.xml",
+        "views/mfg_release_gate_views.xml",
+        "views/mrp_production_views.xml",
         "views/mfg_multi_company_menus.xml",
     ],
     "assets": {

@@ -18,6 +18,9 @@ class Ledger:
     def __init__(self):
         self.in_transition = 0
         self.applying = 0
+        self.released = frozenset()
+        self.splitting = 0
+        self.scheduling = 0
 
     @contextmanager
     def transition(self):
@@ -36,6 +39,34 @@ class Ledger:
             yield
         finally:
             self.applying -= 1
+
+    @contextmanager
+    def running(self, documents):
+        """Documents whose release was verified go on; Odoo changes them on the way."""
+        before = self.released
+        self.released = before | {(record._name, record.id) for record in documents}
+        try:
+            yield
+        finally:
+            self.released = before
+
+    @contextmanager
+    def split_of_released(self):
+        """Parts of released documents come into being; they get their release after."""
+        self.splitting += 1
+        try:
+            yield
+        finally:
+            self.splitting -= 1
+
+    @contextmanager
+    def scheduler(self):
+        """Documents without a release stay drafts instead of stopping the scheduler."""
+        self.scheduling += 1
+        try:
+            yield
+        finally:
+            self.scheduling -= 1
 
 
 def ledger(cursor):

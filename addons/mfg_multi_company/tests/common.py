@@ -17,22 +17,24 @@ class GroupCase(TransactionCase):
         cls.world.user("worker", "mrp.group_mrp_user,stock.group_stock_user")
         cls.world.user("stranger", PLANTS + "configure,base.group_allow_export", "c")
 
-    def as_user(self, record, name):
+    @classmethod
+    def as_user(cls, record, name):
         """The record in the environment of a person."""
-        return record.with_env(self.world.env_of(name))
+        return record.with_env(cls.world.env_of(name))
 
-    def assign(self, user, role, plant="a", approver="apr1", **values):
+    @classmethod
+    def assign(cls, user, role, plant="a", approver="apr1", **values):
         """A role assignment that one person requested and another approved."""
-        env = self.world.env_of("conf")
+        env = cls.world.env_of("conf")
         assignment = env["mfg.plant.role.assignment"].create(
             {
-                "user_id": self.world.users[user].id,
+                "user_id": cls.world.users[user].id,
                 "role_id": role.id,
-                "plant_id": plant and self.world.plants[plant].id,
+                "plant_id": plant and cls.world.plants[plant].id,
                 **values,
             }
         )
         assignment.action_request()
         if approver:
-            self.as_user(assignment, approver).action_approve()
+            cls.as_user(assignment, approver).action_approve()
         return assignment
