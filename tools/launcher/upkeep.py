@@ -74,17 +74,23 @@ def clean(checkout, progress):
 
 
 def pot(workspace):
-    """Write i18n/<module>.pot of every module of ours."""
-    template = workspace.suite_template()
-    name = workspace.clone(template, f"mfg_pot_{os.getpid()}")
+    """Write i18n/<module>.pot of every module of ours.
+
+    Made on a database without demo data, whose names are not for translators.
+    """
+    own = sorted(modules.ours(workspace.checkout.addons))
+    base = workspace.base_template(demo=False)
+    name = workspace.clone(base, f"mfg_pot_{os.getpid()}")
     try:
-        for module in modules.ours(workspace.checkout.addons):
+        with workspace.progress.step("Modules without demo data"):
+            workspace.install(name, own, demo=False)
+        for module in own:
             with workspace.progress.step(module):
                 target = workspace.checkout.addons / module / "i18n" / f"{module}.pot"
                 target.parent.mkdir(exist_ok=True)
                 conf = workspace.odoo.write_conf("pot", name)
-                arguments = [f"--modules={module}", f"--i18n-export={target}"]
-                arguments += ["--no-http", "--stop-after-init"]
+                arguments = ["-d", name, f"--modules={module}"]
+                arguments += [f"--i18n-export={target}", "--no-http"]
                 workspace.odoo.run(conf, arguments, workspace.checkout.logs / "pot.log")
     finally:
         workspace.drop(name)

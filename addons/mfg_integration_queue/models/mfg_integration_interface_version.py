@@ -181,6 +181,17 @@ class MfgIntegrationInterfaceVersion(models.Model):
                         )
                     ) from error
 
+    @api.model
+    def default_get(self, fields_list):
+        """No caller chooses by `default_…` keys what a version may not begin with."""
+        guarded = {"state", "author_id", "approver_id"} & set(fields_list)
+        values = super().default_get([n for n in fields_list if n not in guarded])
+        for field in map(self._fields.get, guarded):
+            if field.default:
+                first = field.convert_to_cache(field.default(self), self)
+                values[field.name] = field.convert_to_write(first, self)
+        return values
+
     @api.model_create_multi
     def create(self, vals_list):
         """Versions begin as drafts; only shipped contracts come approved."""

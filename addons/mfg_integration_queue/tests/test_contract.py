@@ -59,6 +59,21 @@ class TestContract(QueueCase):
         with self.assertRaises(AccessError):
             version.with_user(self.operator).action_submit()
 
+    def test_iq_30_context_makes_no_approved_version(self):
+        version = (
+            self.env["mfg.integration.interface.version"]
+            .with_user(self.integrator)
+            .with_context(
+                default_state="approved",
+                default_author_id=self.operator.id,
+                default_approver_id=self.approver.id,
+            )
+            .create({"interface_id": self.interface.id, "major": 9})
+        )
+        self.assertEqual(version.state, "draft")
+        self.assertEqual(version.author_id, self.integrator)
+        self.assertFalse(version.approver_id)
+
     def test_state_is_not_written_by_hand(self):
         version = self._draft()
         for values in (

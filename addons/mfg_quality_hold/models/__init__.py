@@ -1,3 +1,4 @@
+from . import mfg_quality_own_defaults
 from . import mfg_quality_hold_guard
 from . import mfg_quality_hold_reason
 from . import mfg_quality_hold_line

@@ -26,7 +26,12 @@ PROTECTED = {"state", "company_id", "proposed_by_id", "proposed_on", "name"}
 class MfgQualityDisposition(models.Model):
     _name = "mfg.quality.disposition"
     _description = "Quality Disposition"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "mfg.quality.own.defaults",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
+    _guarded_defaults = PROTECTED
     _check_company_auto = True
     _order = "id desc"
 

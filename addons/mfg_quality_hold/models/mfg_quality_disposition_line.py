@@ -11,7 +11,9 @@ class MfgQualityDispositionLine(models.Model):
 
     _name = "mfg.quality.disposition.line"
     _description = "Quality Disposition Line"
+    _inherit = "mfg.quality.own.defaults"
     _rec_name = "disposition_id"
+    _guarded_defaults = frozenset({"company_id", "qty_done"})
 
     disposition_id = fields.Many2one(
         "mfg.quality.disposition", required=True, ondelete="cascade", index=True

@@ -51,7 +51,11 @@ FACTS = {
 class MfgQualityHold(models.Model):
     _name = "mfg.quality.hold"
     _description = "Quality Hold"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "mfg.quality.own.defaults",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
     _check_company_auto = True
     _order = "placed_on desc, id desc"
 

@@ -61,6 +61,7 @@ class MfgQualityHoldLine(models.Model):
 
     _name = "mfg.quality.hold.line"
     _description = "Quality Hold Line"
+    _inherit = "mfg.quality.own.defaults"
     _check_company_auto = True
     _order = "hold_id desc, id"
 

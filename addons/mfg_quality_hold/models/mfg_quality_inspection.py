@@ -18,7 +18,12 @@ class MfgQualityInspection(models.Model):
 
     _name = "mfg.quality.inspection"
     _description = "Quality Inspection"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = [
+        "mfg.quality.own.defaults",
+        "mail.thread",
+        "mail.activity.mixin",
+    ]
+    _guarded_defaults = PROTECTED
     _check_company_auto = True
     _order = "id desc"
 

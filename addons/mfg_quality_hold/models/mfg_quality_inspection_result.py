@@ -14,7 +14,7 @@ class MfgQualityInspectionResult(models.Model):
 
     _name = "mfg.quality.inspection.result"
     _description = "Quality Inspection Result"
-    _inherit = "mfg.quality.inspection.specification"
+    _inherit = ["mfg.quality.own.defaults", "mfg.quality.inspection.specification"]
     _order = "inspection_id, sample, sequence, id"
 
     inspection_id = fields.Many2one(

@@ -9,6 +9,7 @@ class MfgQualitySignature(models.Model):
 
     _name = "mfg.quality.signature"
     _description = "Quality Signature"
+    _inherit = "mfg.quality.own.defaults"
     _order = "signed_on desc, id desc"
     _rec_name = "printed_name"
 

@@ -48,6 +48,8 @@ class MfgQualityTrace(models.Model):
 
     _name = "mfg.quality.trace"
     _description = "Quality Trace"
+    _inherit = "mfg.quality.own.defaults"
+    _guarded_defaults = frozenset({"name", "run_by_id", "run_on"})
     _check_company_auto = True
     _order = "id desc"
 

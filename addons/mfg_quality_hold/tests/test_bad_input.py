@@ -197,3 +197,46 @@ class TestBadInput(HoldCase):
             *("not up for a signature", hold.name, "Propose another"),
         )
         self.assertEqual(hold.line_ids.qty_open, 6)
+
+    def test_first_values_are_not_the_callers(self):
+        hold = self.world.hold(self.lot_a)
+        inspector = self.world.as_user("qa")
+        self.env["ir.default"].set("mfg.quality.inspection", "verdict", "pass")
+        forged = {
+            "default_state": "executing",
+            "default_proposed_by_id": self.env.uid,
+            "default_qty_done": 5,
+            "default_verdict": "pass",
+            "default_run_on": "2026-01-01 00:00:00",
+        }
+        decision = (
+            inspector["mfg.quality.disposition"]
+            .with_context(**forged)
+            .create(
+                {
+                    "hold_id": hold.id,
+                    "kind": "scrap",
+                    "line_ids": [
+                        Command.create(
+                            {"hold_line_id": hold.line_ids.id, "quantity": 1}
+                        )
+                    ],
+                }
+            )
+        )
+        self.assertEqual(decision.state, "draft")
+        self.assertFalse(decision.proposed_by_id)
+        self.assertFalse(decision.line_ids.qty_done)
+        inspection = (
+            inspector["mfg.quality.inspection"]
+            .with_context(**{**forged, "default_state": "done"})
+            .create({"hold_id": hold.id, "product_id": self.lot_a.product_id.id})
+        )
+        self.assertEqual(inspection.state, "open")
+        self.assertFalse(inspection.verdict)
+        trace = (
+            inspector["mfg.quality.trace"]
+            .with_context(**forged)
+            .create({"lot_ids": [Command.set(self.lot_a.ids)]})
+        )
+        self.assertFalse(trace.run_on)
