@@ -1,2 +1,2 @@
-from . import cli, controllers, models, report
+from . import cli, controllers, models, report, wizards
 from .hooks import post_init_hook, uninstall_hook

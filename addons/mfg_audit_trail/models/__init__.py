@@ -1,5 +1,4 @@
 from . import base
-from . import base_import_import
 from . import ir_actions_actions
 from . import ir_actions_report
 from . import ir_cron

@@ -119,7 +119,7 @@ class MfgAuditAlert(models.Model):
     def _cron_watch(self):
         """Open and refresh alerts. Doing it twice changes nothing."""
         self.env.flush_all()
-        for rule in self.env["mfg.audit.alert.rule"].search([]):
+        for rule in self.env["mfg.audit.alert.rule"].search([]):  # pylint: disable=no-search-all
             rows = watch.look(self.env.cr, rule.kind, rule.threshold, rule.minutes)
             if rows:
                 self._tell(rule, rows)

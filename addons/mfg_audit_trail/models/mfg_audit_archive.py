@@ -54,7 +54,13 @@ class MfgAuditArchive(models.Model):
             if found != month.sha256:
                 findings.append(_("the file is another one than was archived"))
             if findings:
-                raise UserError(f"{month.file}: {'; '.join(findings[:5])}")
+                raise UserError(
+                    _(
+                        "%(file)s is not what was archived: %(findings)s",
+                        file=month.file,
+                        findings="; ".join(findings[:5]),
+                    )
+                )
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

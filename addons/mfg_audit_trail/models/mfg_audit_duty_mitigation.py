@@ -21,7 +21,6 @@ class MfgAuditDutyMitigation(models.Model):
     valid_until = fields.Date(required=True)
     approved_by_id = fields.Many2one(
         "res.users",
-        string="Approved By",
         readonly=True,
         default=lambda self: self.env.uid,
     )

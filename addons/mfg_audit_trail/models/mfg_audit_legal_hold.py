@@ -3,6 +3,15 @@ from odoo.exceptions import UserError, ValidationError
 
 from .mfg_audit_rule import CLASS_SELECTION
 
+SCOPE = {
+    "retention_class",
+    "model_id",
+    "res_id",
+    "company_id",
+    "date_from",
+    "date_to",
+}
+
 
 class MfgAuditLegalHold(models.Model):
     """Events that must not leave the database while a matter is pending."""
@@ -54,20 +63,26 @@ class MfgAuditLegalHold(models.Model):
         return super().create([self._without_release(vals) for vals in vals_list])
 
     def write(self, vals):
-        """A hold may be widened or explained; it ends by its action alone."""
+        """A hold may be explained; it ends by its action alone.
+
+        :raises UserError: what it covers is to be changed
+        """
+        if SCOPE & vals.keys():
+            raise UserError(
+                _(
+                    "What a legal hold covers does not change. Place another one, then "
+                    "have somebody release this one."
+                )
+            )
         return super().write(self._without_release(vals))
 
-    def unlink(self):
-        """Holds stay as evidence.
-
-        :raises UserError: always while they are active
-        """
+    @api.ondelete(at_uninstall=False)
+    def _unlink_released_only(self):
         for hold in self:
             if hold.state == "active":
                 raise UserError(
                     _("Release the legal hold %(name)s instead.", name=hold.name)
                 )
-        return super().unlink()
 
     def action_release(self):
         """End the holds; somebody else than who placed them has to.
@@ -85,7 +100,7 @@ class MfgAuditLegalHold(models.Model):
                         name=hold.name,
                     )
                 )
-        return super().write(
+        return super().write(  # pylint: disable=super-method-mismatch
             {
                 "released_on": fields.Datetime.now(),
                 "released_by_id": self.env.uid,

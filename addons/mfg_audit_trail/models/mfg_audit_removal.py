@@ -22,9 +22,13 @@ class MfgAuditRemoval(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """A request begins without agreement, whatever the values say."""
-        return super().create([{"reason": vals.get("reason")} for vals in vals_list])
+        # Named, so that no default of the caller's context stands for an agreement.
+        none_yet = {"approved_by_id": False, "approved_on": False}
+        return super().create(
+            [{"reason": vals.get("reason"), **none_yet} for vals in vals_list]
+        )
 
-    def write(self, vals):
+    def write(self, vals):  # pylint: disable=method-required-super
         """Requests do not change; :meth:`action_approve` is the only way on.
 
         :raises UserError: always
@@ -46,7 +50,7 @@ class MfgAuditRemoval(models.Model):
                         " has to agree."
                     )
                 )
-        return super().write(
+        return super().write(  # pylint: disable=super-method-mismatch
             {"approved_by_id": self.env.uid, "approved_on": fields.Datetime.now()}
         )
 

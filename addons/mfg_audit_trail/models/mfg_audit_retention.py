@@ -109,5 +109,5 @@ class MfgAuditRetention(models.Model):
     def _cron_archive(self):
         """Archive what is due, where a folder is configured."""
         if archive.folder():
-            for problem in self.search([])._archive_due():
+            for problem in self.search([])._archive_due():  # pylint: disable=no-search-all
                 _logger.warning("audit trail: %s", problem)

@@ -33,11 +33,12 @@ class ResUsers(models.Model):
         before = cls._login_failures()
         credential.expect()
         try:
-            super().check(db, uid, passwd)
+            res = super().check(db, uid, passwd)
         except AccessDenied:
             cls._observe_login("F", before, ids=[uid])
             raise
         credential.remember(db, uid, passwd)
+        return res
 
     @classmethod
     def _login_failures(cls):

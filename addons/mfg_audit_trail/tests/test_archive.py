@@ -129,6 +129,8 @@ class TestArchive(AuditCase):
             hold.action_release()
         hold.write({"released_on": "2001-01-01"})
         self.assertEqual(hold.state, "active", "no way around the action")
+        with self.assertRaisesRegex(UserError, "does not change"):
+            hold.write({"date_to": "2001-12-31"})
         with self.assertRaisesRegex(UserError, "Release"):
             hold.unlink()
         with self.assertRaises(AccessError):

@@ -85,6 +85,10 @@ class TestSecurity(AuditCase):
         request = (
             self.env["mfg.audit.removal"]
             .with_user(self.admin)
+            .with_context(
+                default_approved_by_id=system.id,
+                default_approved_on="2026-01-01 00:00:00",
+            )
             .create({"reason": "Migration", "approved_by_id": system.id})
         )
         self.assertFalse(request.approved_by_id)

@@ -87,10 +87,10 @@ class MfgChangeRequestLine(models.Model):
     def _unlink_open_only(self):
         self.request_id._check_open(["line_ids"])
 
-    def _note_seen(self):
+    def _note_seen(self):  # pylint: disable=missing-return
         record, name = self.request_id._target(), self.field_id.name
         record.with_env(self.env).check_field_access_rights("read", [name])
-        super().write(
+        super().write(  # pylint: disable=super-method-mismatch
             {
                 "value_seen": {"value": to_json(record, name)},
                 "seen_text": to_text(record, name),

@@ -140,7 +140,8 @@ class MfgDataPolicy(models.Model):
         """{model name: [Compiled, …]}, in order; what is absent is not governed."""
         found = {}
         # Policies bind everybody, also those who may not read them.
-        for policy in self.sudo().with_context(active_test=True).search([]):
+        policies = self.sudo().with_context(active_test=True)
+        for policy in policies.search([]):  # pylint: disable=no-search-all
             if policy.model not in self.env:
                 continue  # the module of the model is gone
             domain = policy._filter()
@@ -410,6 +411,6 @@ class MfgDataPolicy(models.Model):
         companies = (
             companies.browse(guard.company_ids)
             if guard.company_ids
-            else companies.search([])
+            else companies.search([])  # pylint: disable=no-search-all
         )
         return companies.filtered(lambda company: company.id != guard.reference_id)

@@ -283,7 +283,7 @@ class MfgDataRule(models.Model):
     @api.model
     def _cron_scan(self):
         """Look at everything once a night."""
-        self.search([])._scan()
+        self.search([])._scan()  # pylint: disable=no-search-all
 
     def _scan(self):
         for rule in self:

@@ -40,7 +40,7 @@ class MfgPlantRoleConflict(models.Model):
 
     @api.constrains("role_a_id", "role_b_id")
     def _check_once(self):
-        rows = self.search([])
+        rows = self.search([])  # pylint: disable=no-search-all
         for row in self:
             pair = row.role_a_id | row.role_b_id
             if any(other.role_a_id | other.role_b_id == pair for other in rows - row):

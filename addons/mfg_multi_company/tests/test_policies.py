@@ -199,7 +199,7 @@ class TestPolicies(PolicyCase):
             records = self.as_user(records, "item_a")
             self.env.flush_all()
             self.env.invalidate_all()
-            records.env.company.name  # noqa: B018  loaded once per transaction
+            self.assertTrue(records.env.company.name)  # loaded once per transaction
             start = self.cr.sql_log_count
             records.write(
                 {"name": records[0].name, "sequence": 5}

@@ -103,8 +103,12 @@ class StockQuant(models.Model):
         identity = IDENTITY & set(vals)
         if identity or AMOUNTS & set(vals):
             for quant in self:
-                if identity and any(
-                    quant[field].id != (vals[field] or False) for field in identity
+                if any(
+                    quant[name].id
+                    != (
+                        quant._fields[name].convert_to_cache(vals[name], quant) or False
+                    )
+                    for name in identity
                 ):
                     quant._check_free()
                 if (
