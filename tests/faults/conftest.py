@@ -19,7 +19,9 @@ def lab_session(request):
         quick=os.environ.get("MFG_QUICK") == "1",
         database=os.environ.get("MFG_FAULTS_DATABASE"),
     )
-    request.config.mfg_settings = lab.settings()
+    settings = request.config.mfg_settings = lab.settings()
+    if hasattr(request.config, "workeroutput"):
+        request.config.workeroutput["mfg_settings"] = settings
     yield lab
     lab.close()
 
@@ -49,6 +51,14 @@ def pytest_report_header():
     """Say what the databases are clones of."""
     database = os.environ.get("MFG_FAULTS_DATABASE")
     return f"databases: clones of {database or 'the suite template'} on the durable cluster"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node):
+    """Take over what a worker of pytest-xdist found out."""
+    settings = getattr(node, "workeroutput", {}).get("mfg_settings")
+    if settings:
+        node.config.mfg_settings = settings
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -6,9 +6,7 @@ import sys
 
 from .environment import clean_environment
 
-# Each process has a clone of the database; a class keeps its set-up in one of them.
 PROCESSES = 4
-TOGETHER = ("--dist", "loadscope")
 
 
 def run(checkout, arguments):
@@ -23,12 +21,15 @@ def run(checkout, arguments):
     ).returncode
 
 
-def shared_out():
-    """Arguments of pytest that share tests out to as many processes as pay here."""
+def shared_out(by="loadscope"):
+    """Arguments of pytest that share tests out to as many processes as pay here.
+
+    :param by: by default a class keeps its set-up in one process
+    """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
     if cores < 2:
         return []
-    return ["-n", str(min(cores, PROCESSES)), *TOGETHER]
+    return ["-n", str(min(cores, PROCESSES)), "--dist", by]
 
 
 def environment(**extra):
