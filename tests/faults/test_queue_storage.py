@@ -226,10 +226,12 @@ for _turn in range(2000):
             )
         full = "No space left on device"
         wait_for(lambda: worker.has_logged(full), PATIENCE, "the worker notices")
-        sent, tries = place.sink.count(), worker.log.read_text().count(full)
+        away = " is away: "  # once for each try, whatever else is said of it
+        wait_for(lambda: worker.has_logged(away), PATIENCE, "the worker gives up")
+        sent, tries = place.sink.count(), worker.log.read_text().count(away)
         started = time.monotonic()
         wait_for(
-            lambda: worker.log.read_text().count(full) >= tries + 2,
+            lambda: worker.log.read_text().count(away) >= tries + 3,
             PATIENCE,
             "it tries again",
         )
