@@ -19,7 +19,8 @@ PARTITIONED = (
 
 
 class SmallDisk:
-    """Moves the tables of a plant's database there; skips the test where that cannot be.
+    """Moves the tables of a plant's database there. Only root may mount: elsewhere the test
+    is left out, and fails in continuous integration.
 
     :param place: :class:`.plant.Plant` whose server runs on this machine
     """
@@ -62,7 +63,7 @@ class SmallDisk:
 
     def _mount(self):
         if os.geteuid():
-            pytest.skip("a file system of our own needs root")
+            _leave_out("a file system of our own needs root")
         data = os.stat(self._place.value("SHOW data_directory"))
         options = f"size={MEGABYTES}m,mode=0700,uid={data.st_uid},gid={data.st_gid}"
         mounted = subprocess.run(
@@ -71,7 +72,7 @@ class SmallDisk:
             text=True,
         )
         if mounted.returncode:
-            pytest.skip(f"mounting is not allowed here: {mounted.stderr.strip()}")
+            _leave_out(f"mounting is not allowed here: {mounted.stderr.strip()}")
 
     def _unmount(self):
         if self._folder.is_mount():
@@ -83,3 +84,9 @@ class SmallDisk:
         tables = [f"{table}_{month}" for table in PARTITIONED]
         for table in ("mfg_integration_delivery", *tables):
             self._place.query(f"ALTER TABLE {table} SET TABLESPACE {tablespace}")
+
+
+def _leave_out(reason):
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
