@@ -65,6 +65,7 @@ def test_iq_03_killed_between_the_answer_and_our_commit(plant):
         wait_for(
             lambda: place.value(
                 "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                "AND datname = current_database() "
                 "AND application_name = 'mfg_integration_worker'"
             ),
             PATIENCE,
@@ -72,11 +73,7 @@ def test_iq_03_killed_between_the_answer_and_our_commit(plant):
         )
         kill(worker)
         # PostgreSQL would still finish the statement of a client that is gone
-        place.query(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE wait_event_type = 'Lock' "
-            "AND application_name = 'mfg_integration_worker'"
-        )
+        place.cut_workers("wait_event_type = 'Lock'")
         blocker.rollback()
     place.sink.behave()
     place.start_worker("second")
@@ -115,10 +112,7 @@ def test_iq_05_lost_connections_are_taken_up_again(plant):
     worker = place.start_worker()
     place.emit(1000)
     wait_for(lambda: place.sink.count() > 100, PATIENCE, "it is at work")
-    place.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE application_name = 'mfg_integration_worker'"
-    )
+    place.cut_workers()
     before = place.sink.count()
     cut_at = time.monotonic()
     wait_for(lambda: place.sink.count() > before + 50, PATIENCE, "it delivers again")
@@ -142,7 +136,8 @@ def test_iq_06_racing_workers_send_everything_once(plant, lab):
         # an advisory lock in the database is the owner: there cannot be two
         owners.add(
             place.value(
-                "SELECT count(DISTINCT pid) FROM pg_locks "
+                "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_database AS base "
+                "ON base.oid = database AND datname = current_database() "
                 "WHERE locktype = 'advisory' AND classid = %s",
                 0x4D464750,
             )
@@ -188,7 +183,8 @@ def test_iq_09_order_is_the_order_of_the_commits(plant):
         )
         wait_for(
             lambda: place.value(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' "
+                "AND datname = current_database()"
             ),
             PATIENCE,
             "the second transaction waits",

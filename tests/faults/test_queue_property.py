@@ -66,10 +66,7 @@ class Run:
         )
 
     def cut(self, _argument):
-        self.place.query(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE application_name = 'mfg_integration_worker'"
-        )
+        self.place.cut_workers()
 
     def kill(self, _argument):
         if self.workers:

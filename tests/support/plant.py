@@ -70,7 +70,19 @@ class Plant:
     def pids(self):
         return self.value(
             "SELECT array_agg(pid) FROM pg_stat_activity "
-            "WHERE application_name = 'mfg_integration_worker'"
+            "WHERE datname = current_database() "
+            "AND application_name = 'mfg_integration_worker'"
+        )
+
+    def cut_workers(self, condition="true"):
+        """End the workers' connections to this database, those with `condition` only.
+
+        The server also serves the tests that run beside this one.
+        """
+        self.query(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() "
+            f"AND application_name = 'mfg_integration_worker' AND {condition}"
         )
 
 
