@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import signal
 import subprocess
 import threading
@@ -13,6 +14,7 @@ from launcher import python_env
 from launcher.checkout import Checkout
 
 READY = "The manufacturing group is ready"
+LOADED = re.compile(r"Module (\S+) loaded in ([\d.]+)s")
 # Of the environment only this reaches the launcher: all else could be a hidden help.
 KEPT = (
     "LANG",
@@ -113,6 +115,16 @@ class Fresh:
             for line in path.read_text(errors="replace").splitlines()
             if any(f" {level} " in line for level in ("WARNING", "ERROR", "CRITICAL"))
         ]
+
+    def seconds_of_odoo(self):
+        """How long Odoo's own modules took to install, without ours."""
+        own = {path.parent.name for path in self.root.glob("addons/*/__manifest__.py")}
+        return sum(
+            float(seconds)
+            for path in (self.state / "logs").glob("install-*.log")
+            for module, seconds in LOADED.findall(path.read_text(errors="replace"))
+            if module not in own
+        )
 
     def processes(self):
         """Processes that belong to this clone, PostgreSQL left out."""

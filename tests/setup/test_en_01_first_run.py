@@ -4,12 +4,12 @@ import signal
 import urllib.request
 import xmlrpc.client
 
-from launcher.lab import idle_share
-
 from .fresh import READY
 
 FIRST_START, WARM_START = 180, 5  # seconds
-IDLE = 0.8  # on a busier machine the times say nothing
+# The limits were set on a machine that installs Odoo's own modules in this time. On a slower
+# one, and on a busy one, they grow as Odoo's part of the same start does.
+ODOO_INSTALLS_IN = 80  # seconds
 
 
 def log_in(url, login, password):
@@ -20,8 +20,6 @@ def log_in(url, login, password):
 
 def test_en_01_first_and_warm_start(fresh, source, record_property):
     clone = fresh(source=source)
-    judged = idle_share() >= IDLE
-
     first = clone.start("run")
     took = first.wait_for(READY, 600)
     record_property("first_start", round(took, 1))
@@ -43,8 +41,9 @@ def test_en_01_first_and_warm_start(fresh, source, record_property):
     assert clone.complaints() == []
     assert clone.processes() == []
 
-    if judged:
-        assert took <= FIRST_START
-        assert again <= WARM_START
-    else:
-        print("the machine was busy: times are not judged")
+    slowness = max(1, clone.seconds_of_odoo() / ODOO_INSTALLS_IN)
+    print(
+        f"Odoo's own modules take {slowness:.2f} times as long as where limits were set"
+    )
+    assert took <= FIRST_START * slowness
+    assert again <= WARM_START * slowness

@@ -5,7 +5,8 @@ Three layers, each a clone of the one before:
   The one for tests has some more apps, whose ways ours must withstand.
 - suite: the base for tests with our modules. Made again when one of them changes.
 - a throw-away clone of the suite for one test run.
-The database of `./mfg run` is a clone of the base with our modules, and stays.
+The database of `./mfg run` stays. It is a clone of a template that is installed in one go,
+without a base, because the first start is what a newcomer waits for.
 """
 
 import hashlib
@@ -26,9 +27,21 @@ env["ir.config_parameter"].set_param("ir_attachment.location", "db")
 env["ir.attachment"].force_storage()
 env.cr.commit()
 """
-# Otherwise every browser test builds them again inside its rolled-back transaction.
+# Otherwise every browser test builds them again inside its rolled-back transaction. Only what
+# the pages of the tests load: all bundles of all apps take half a minute.
 BUILD_ASSETS = """
-env["ir.qweb"]._pregenerate_assets_bundles()
+for bundle in (
+    "web.__assets_tests_call__",
+    "web.assets_frontend",
+    "web.assets_frontend_lazy",
+    "web.assets_frontend_minimal",
+    "web.assets_tests",
+    "web.assets_web",
+    "web.report_assets_common",
+    "web_editor.backend_assets_wysiwyg",
+):
+    assets = env["ir.qweb"]._get_asset_bundle(bundle)
+    assets.js(), assets.css()
 env.cr.commit()
 """
 # The queue sends nothing from a copy of a database until somebody answers for the copy.
@@ -61,16 +74,7 @@ class Workspace:
     def base_template(self, core=None, demo=True):
         """Name of the template with Odoo's modules `core` (all we depend on), made if absent."""
         core = sorted(core or modules.core_dependencies(self.checkout.addons))
-        folders = self.source.addons_paths
-        lock = (self.checkout.root / "requirements.lock").read_bytes()
-        closure = modules.installable_closure(core, folders)
-        key = _key(
-            self.source.version(),
-            lock,
-            modules.listing_fingerprint(closure, folders),
-            core,
-            demo,
-        )
+        key = self._base_key(core, demo)
         kind = f"base {','.join(core)} {demo}"
         title = f"Odoo template, {'with' if demo else 'no'} demo data"
 
@@ -80,6 +84,18 @@ class Workspace:
             return complaints + self.script(name, ATTACHMENTS_INSIDE, ours=False)
 
         return self._template("mfg_base", key, kind, title, None, build)
+
+    def _base_key(self, core, demo):
+        folders = self.source.addons_paths
+        lock = (self.checkout.root / "requirements.lock").read_bytes()
+        closure = modules.installable_closure(core, folders)
+        return _key(
+            self.source.version(),
+            lock,
+            modules.listing_fingerprint(closure, folders),
+            core,
+            demo,
+        )
 
     def test_base_template(self):
         """Name of the template of plain Odoo that tests compare with, made if absent."""
@@ -99,6 +115,20 @@ class Workspace:
         key = _key(base, sorted(hashes.items()))
         return self._template("mfg_suite", key, "suite", "Suite template", base, build)
 
+    def demo_template(self):
+        """Name of the template of the demonstration database, made if absent."""
+        hashes = modules.fingerprints(self.checkout.addons)
+        core = sorted(modules.core_dependencies(self.checkout.addons))
+        wanted = _entry(hashes)
+
+        def build(name):
+            return self.install(name, wanted or core)
+
+        key = _key(self._base_key(core, True), sorted(hashes.items()))
+        return self._template(
+            "mfg_demo", key, "demo", "Demo group", None, build, with_files=True
+        )
+
     def template_complaints(self, *names):
         """WARNING and ERROR records written while the templates were made."""
         return [
@@ -107,7 +137,7 @@ class Workspace:
             for line in self.databases.meta(name).get("complaints", ())
         ]
 
-    def _template(self, prefix, key, kind, title, origin, build):
+    def _template(self, prefix, key, kind, title, origin, build, with_files=False):
         name = f"{prefix}_{key}"
         with self.checkout.lock(
             "setup", "Waiting for another ./mfg that prepares databases …"
@@ -120,8 +150,9 @@ class Workspace:
             with self.progress.step(title):
                 self.databases.create(name, meta, template=origin)
                 complaints = build(name)
-                # All attachments are inside; what is left on disk belongs to nobody.
-                self._remove_filestore(name)
+                if not with_files:
+                    # All attachments are inside; what is left on disk belongs to nobody.
+                    self._remove_filestore(name)
                 self.databases.set_meta(
                     name, dict(meta, state=COMPLETE, complaints=complaints)
                 )
@@ -139,8 +170,12 @@ class Workspace:
 
         A database that is no template has a filestore; `with_files` copies it.
         """
+        meta = {"state": COMPLETE, "pid": os.getpid()}
+        return self._copy(template, name, meta, with_files)
+
+    def _copy(self, template, name, meta, with_files):
         self._remove_filestore(name)
-        self.databases.create(name, {"state": COMPLETE, "pid": os.getpid()}, template)
+        self.databases.create(name, meta, template)
         self.activate(name)
         if with_files and self._filestore(template).exists():
             shutil.copytree(self._filestore(template), self._filestore(name))
@@ -182,30 +217,18 @@ class Workspace:
         hashes = modules.fingerprints(self.checkout.addons)
         meta = self.databases.meta(name)
         if not meta or meta["state"] == BUILDING:
-            base = self.base_template()
+            template = self.demo_template()
         with self.checkout.lock(
             "setup", "Waiting for another ./mfg that prepares databases …"
         ):
             meta = self.databases.meta(name)
             if not meta or meta["state"] == BUILDING:
-                self._build_demo(name, base, hashes)
+                with self.progress.step(f"Database {name}"):
+                    self._copy(template, name, {"state": BUILDING}, with_files=True)
+                    self._record_demo(name, hashes)
             else:
                 self._update_demo(name, meta, hashes)
         return name
-
-    def _build_demo(self, name, base, hashes):
-        wanted = [ENTRY_MODULE] if ENTRY_MODULE in hashes else sorted(hashes)
-        with self.progress.step(f"Database {name}"):
-            self.drop(name)
-            self.databases.create(name, {"state": BUILDING}, template=base)
-            # New attachments of a database that stays belong into the filestore.
-            self.databases.query(
-                "DELETE FROM ir_config_parameter WHERE key = 'ir_attachment.location'",
-                database=name,
-            )
-            if wanted:
-                self.install(name, wanted)
-            self._record_demo(name, hashes)
 
     def _update_demo(self, name, meta, hashes):
         known = meta["modules"]
@@ -216,8 +239,7 @@ class Workspace:
             if hashes.get(module) not in (None, known[module])
         }
         changed |= pending & set(hashes)
-        wanted = [ENTRY_MODULE] if ENTRY_MODULE in hashes else sorted(hashes)
-        new = sorted(set(wanted) - set(known))
+        new = sorted(set(_entry(hashes)) - set(known))
         gone = sorted(set(known) - set(hashes))
         if gone:
             raise LauncherError(
@@ -298,6 +320,11 @@ def _client(server, program, *arguments):
     )
     if result.returncode:
         raise LauncherError(f"{program} failed:", *result.stderr.splitlines()[-5:])
+
+
+def _entry(hashes):
+    """Modules to install so that all of the demonstration comes along."""
+    return [ENTRY_MODULE] if ENTRY_MODULE in hashes else sorted(hashes)
 
 
 def _key(*parts):
