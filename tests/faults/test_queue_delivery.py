@@ -128,6 +128,7 @@ def test_iq_05_lost_connections_are_taken_up_again(quiet, plant):
     assert_in_order(received)
 
 
+@pytest.mark.long  # not proven yet
 def test_iq_05_server_that_crashes_under_load(quiet, lab):
     if lab.template != lab.workspace.suite_template():
         pytest.skip("the customer's server is not ours to crash")
