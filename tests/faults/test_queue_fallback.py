@@ -71,11 +71,11 @@ first.alternate_id._set_signing_secret('whsec_YSBzZWNyZXQgb2YgdGhpcnR5LXR3byBieX
     place.emitter.run(
         f"env['mfg.integration.endpoint'].browse({first}).action_pause('Stocktaking')"
     )
-    assert emit_elsewhere() == {"/events-too"}, "paused by a person: the same"
+    wait_for(lambda: emit_elsewhere() == {"/events-too"}, PATIENCE, "paused: the same")
     place.emitter.run(
         f"env['mfg.integration.endpoint'].browse({first}).action_resume()"
     )
-    assert emit_elsewhere() == {"/events"}
+    wait_for(lambda: emit_elsewhere() == {"/events"}, PATIENCE, "and back")
     assert_in_order(place.sink.received())
 
 

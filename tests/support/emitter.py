@@ -22,7 +22,7 @@ class Emitter:
 
     def __init__(self, lab, database, conf=None):
         conf = conf or lab.conf(database)
-        self.process = subprocess.Popen(
+        self.process = lab.workspace.odoo.start(
             [lab.python, __file__, str(conf), database],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

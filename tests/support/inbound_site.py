@@ -5,10 +5,11 @@ import hashlib
 import hmac
 import http.client
 import json
-import subprocess
 import threading
 import time
 from pathlib import Path
+
+from .crons import call_crons, wait_for_crons
 
 ADDONS = Path(__file__).parent / "addons"
 PATIENCE = 90
@@ -97,6 +98,9 @@ class InboundSite:
         conf = self._conf(http_port=self.port, **options)
         self.server = self.lab.start_odoo(name, conf)
         self.server.wait_until(self._answers, PATIENCE)
+        if options.get("max_cron_threads"):
+            wait_for_crons(self.lab, self.server)
+            call_crons(self.lab, self.database)
         return self.server
 
     def begin_worker(self, name="worker"):
@@ -125,18 +129,10 @@ class InboundSite:
         return self.lab.conf(self.database, **options)
 
     def _odoo(self, *arguments, script=None):
-        conf = self._conf()
-        result = subprocess.run(
-            self.lab.workspace.odoo.command(*arguments),
-            env=self.lab.odoo_environment(conf),
-            input=script,
-            capture_output=True,
-            text=True,
-            check=False,
+        _complaints, lines = self.lab.workspace.odoo.run(
+            self._conf(), arguments, self.lab.folder / "prepare.log", script=script
         )
-        assert result.returncode == 0 and "Traceback" not in result.stderr, (
-            result.stderr[-3000:]
-        )
+        assert not any("Traceback" in line for line in lines), "\n".join(lines)
 
     def _answers(self):
         try:

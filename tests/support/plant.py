@@ -37,14 +37,9 @@ class Plant:
         :param clock: seconds its clock is ahead of everybody else's
         """
         conf = self.lab.conf(self.database)
-        python, *command = self.lab.workspace.odoo.command(
-            "mfg_integration_worker", "-d", self.database
-        )
-        if clock:
-            command = [wrong_clock.__file__, str(clock), *command]
-        worker = self.lab.start(
-            name, [python, *command], **self.lab.odoo_environment(conf)
-        )
+        arguments = ("mfg_integration_worker", "-d", self.database)
+        ahead = (wrong_clock.__file__, str(clock)) if clock else ()
+        worker = self.lab.start_odoo(name, conf, *arguments, under=ahead)
         worker.wait_until(lambda: worker.has_logged(READY), PATIENCE)
         return worker
 

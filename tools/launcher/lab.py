@@ -6,44 +6,57 @@ import shutil
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
-from . import network, postgres, processes, setup
+from . import network, postgres, processes, setup, warm
 from .databases import COMPLETE
 from .environment import clean_environment
 from .services import Service
+from .workspace import Workspace
 
 
-def open_lab(checkout, progress, quick=False, database=None):
+def open_lab(checkout, progress, quick=False, database=None, warmed=False):
     """A laboratory whose databases are clones of the suite template, or of `database`.
 
     The template is made on the quick cluster and carried over, so nothing is installed
     with fsync switched on.
+
+    :param bool warmed: Odoo's processes are forked from one that has read the code already
     """
     durable = setup.open_workspace(checkout, progress, durable=True)
     if database:
-        return Lab(durable, database, quick)
+        return Lab(durable, database, quick, warmed)
     if postgres.given():
-        return Lab(durable, durable.suite_template(), quick)
+        return Lab(durable, durable.suite_template(), quick, warmed)
     origin = setup.open_workspace(checkout, progress)
     template = origin.suite_template()
     with checkout.lock("carry", "Waiting for another ./mfg that carries it over …"):
         if (durable.databases.meta(template) or {}).get("state") != COMPLETE:
             with progress.step("Carrying the template over to the durable cluster"):
                 durable.receive(origin, template)
-    return Lab(durable, template, quick)
+    return Lab(durable, template, quick, warmed)
 
 
 class Lab:
     """Databases, processes and measurements; `close()` removes what was made."""
 
-    def __init__(self, workspace, template, quick):
+    def __init__(self, workspace, template, quick, warmed=False):
         self.workspace = workspace
         self.template = template
         self.quick = quick
         self.folder = Path(tempfile.mkdtemp(prefix="mfg-lab-"))
         self._databases = []
         self._services = []
+        if warmed and warm.available():
+            workspace.odoo.start = warm.Warm(workspace.odoo, self._modules()).start
+
+    def _modules(self):
+        rows = self.workspace.databases.query(
+            "SELECT name FROM ir_module_module WHERE state = 'installed' ORDER BY id",
+            database=self.template,
+        )
+        return [name for (name,) in rows]
 
     @property
     def root(self):
@@ -109,16 +122,27 @@ class Lab:
         options.setdefault("gevent_port", network.free_port())
         return self.workspace.odoo.write_conf(f"lab-{database}", database, **options)
 
-    def start_odoo(self, name, conf, *arguments):
-        """Start `odoo-bin *arguments` and return it as a Service."""
-        command = self.workspace.odoo.command(*arguments)
-        return self.start(name, command, **self.workspace.odoo.environment(conf))
+    def start_odoo(self, name, conf, *arguments, under=()):
+        """Start `odoo-bin *arguments` and return it as a Service.
+
+        :param under: script with its arguments that runs odoo-bin in its turn
+        """
+        odoo = self.workspace.odoo
+        python, *command = odoo.command(*arguments)
+        return self._serve(
+            name, [python, *under, *command], odoo.environment(conf), odoo.start
+        )
 
     def start(self, name, command, **environment):
         """Start any command as a Service, ended by `close()` at the latest."""
+        return self._serve(
+            name, command, environment or clean_environment(), processes.start
+        )
+
+    def _serve(self, name, command, environment, start):
         # A process that is started again keeps the log of its predecessor apart.
         log = self.folder / f"{name}-{len(self._services)}.log"
-        service = Service(name, command, log, environment or clean_environment())
+        service = Service(name, command, log, environment, start)
         self._services.append(service)
         return service
 
@@ -133,6 +157,29 @@ class Lab:
     def free_port(self):
         """A free port chosen by the kernel."""
         return network.free_port()
+
+    @contextmanager
+    def apart(self):
+        """A laboratory on a server of its own, to be crashed: (laboratory, its cluster)."""
+        checkout, progress = self.workspace.checkout, self.workspace.progress
+        cluster = postgres.Cluster(checkout, durable=True, name=postgres.CRASHED)
+        with checkout.lock(
+            "crash", "Waiting for another ./mfg that crashes PostgreSQL …"
+        ):
+            server = cluster.ensure(progress)
+            workspace = Workspace(checkout, self.workspace.source, server, progress)
+            workspace.odoo.start = self.workspace.odoo.start
+            workspace.databases.drop_abandoned()
+            if (workspace.databases.meta(self.template) or {}).get("state") != COMPLETE:
+                workspace.receive(
+                    self.workspace, self.template, source=self.database("carried")
+                )
+            lab = Lab(workspace, self.template, self.quick)
+            try:
+                yield lab, cluster
+            finally:
+                lab.close()
+                cluster.stop()
 
     def reset(self):
         """End the processes and drop the databases."""

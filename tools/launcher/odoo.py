@@ -21,6 +21,7 @@ class Odoo:
         self.source = source
         self.server = server
         self.python = str(python)
+        self.start = processes.start
 
     def addons_path(self, ours=True):
         """Value of Odoo's option of that name, with our modules or for a plain Odoo."""
@@ -74,7 +75,7 @@ class Odoo:
         file `log`, progress shows the module being loaded, `script` is fed to stdin.
         Raises LauncherError with the last lines when Odoo fails and `check` is set.
         """
-        process = processes.start(
+        process = self.start(
             self.command(*arguments),
             env=self.environment(conf),
             stdin=subprocess.PIPE if script else subprocess.DEVNULL,

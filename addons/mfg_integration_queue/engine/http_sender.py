@@ -2,7 +2,6 @@
 
 import http.client
 import ipaddress
-import select
 import socket
 import ssl
 import time
@@ -11,9 +10,9 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from . import batch_answer, envelope
+from .http_connection import Connection
 from .outcome import Outcome, Verdict, classify
 
-MAX_ANSWER = 64 * 1024
 #: bytes of events in one request
 MAX_BATCH = 1024 * 1024
 #: answers to a batch that may be due to a single event in it
@@ -82,8 +81,6 @@ class HttpSender:
         self._host = url.hostname
         self._tls = ssl.create_default_context() if url.scheme == "https" else None
         self._port = url.port or (443 if self._tls else 80)
-        self._netloc = url.netloc
-        self._path = f"{url.path or '/'}{f'?{url.query}' if url.query else ''}"
         self._connection = None
 
     def close(self):
@@ -169,27 +166,18 @@ class HttpSender:
         return outcome, answer
 
     def _exchange(self, body, headers):
-        kept = self._connection is not None and not self._hung_up()
+        kept = self._connection is not None and not self._connection.hung_up()
         if not kept:
             self._open()
         try:
-            return self._post(body, headers)
+            return self._connection.post(headers, body)
         except _HUNG_UP:
             # A receiver may close a kept connection at the very moment we use it. A new
             # one that fails like this is a failed attempt.
             if not kept:
                 raise
             self._open()
-            return self._post(body, headers)
-
-    def _post(self, body, headers):
-        self._connection.request("POST", self._path, body=body, headers=headers)
-        response = self._connection.getresponse()
-        answer = response.read(MAX_ANSWER)
-        if not response.isclosed() and response.read(1):
-            # what is left of an oversized answer is not worth a connection
-            self.close()
-        return response.status, response.getheader("retry-after"), answer
+            return self._connection.post(headers, body)
 
     def _open(self):
         self.close()
@@ -200,20 +188,7 @@ class HttpSender:
         if self._tls:
             sock = self._tls.wrap_socket(sock, server_hostname=self._host)
         sock.settimeout(endpoint.timeout_read)
-        self._connection = http.client.HTTPConnection(self._netloc)
-        self._connection.sock = sock
-        # never by itself: it would connect without the check
-        self._connection.auto_open = False
-
-    def _hung_up(self):
-        """Tell whether the receiver closed the kept connection (or sent something
-        unasked for, which is as bad)."""
-        sock = self._connection.sock
-        if sock is None:
-            return True
-        poll = select.poll()
-        poll.register(sock, select.POLLIN)
-        return bool(poll.poll(0))
+        self._connection = Connection(sock, endpoint.url)
 
     def _failed(self, verdict, code, error):
         self.close()

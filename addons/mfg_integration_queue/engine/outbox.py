@@ -13,6 +13,7 @@ import itertools
 from odoo.sql_db import db_connect
 from odoo.tools import SQL
 
+from .sql_arrays import literal
 from .wakeup import notify_after_commit
 
 _OUTBOX = "mfg_integration_queue.outbox"
@@ -212,7 +213,7 @@ def _insert(cr, entries, mark):
     ]
     cr.execute(
         _INSERT,
-        [[event[name] for event in events] for name, _type in _EVENT_COLUMNS]
-        + [list(column) for column in zip(*rows, strict=True)]
+        [literal([event[name] for event in events]) for name, _type in _EVENT_COLUMNS]
+        + [literal(column) for column in zip(*rows, strict=True)]
         + [_SETTING, mark],
     )

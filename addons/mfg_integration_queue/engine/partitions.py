@@ -81,7 +81,21 @@ def drop_before(cr, table, month):
         itself, on another connection, would be waited for in vain
     :return: (names of the dropped partitions, names of those that were in use all the time)
     """
-    names = _ended_before(cr, table, month)
+    return _drop_each(cr, _ended_before(cr, table, month))
+
+
+def drop_empty_before(cr, table, month):
+    """Drop those that ended before ``month`` and hold no row, in the same way.
+
+    For rows that are deleted one by one as their contracts tell: what is left of a month
+    waits for somebody. Nothing is added to a month that is over.
+    """
+    return _drop_each(
+        cr, [name for name in _ended_before(cr, table, month) if _is_empty(cr, name)]
+    )
+
+
+def _drop_each(cr, names):
     for position, name in enumerate(names):
         if not _drop(cr, name):
             # who holds this one holds the table
@@ -116,6 +130,11 @@ def _ended_before(cr, table, month):
         [table, limit],
     )
     return [name for (name,) in cr.fetchall()]
+
+
+def _is_empty(cr, name):
+    cr.execute(SQL("SELECT NOT EXISTS (SELECT 1 FROM %s)", SQL.identifier(name)))
+    return cr.fetchone()[0]
 
 
 def _exists(cr, name):

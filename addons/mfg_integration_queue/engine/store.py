@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from . import outbound_mapping
 from .lanes import FOREVER, Delivery
 from .outcome import Outcome
+from .sql_arrays import literal
 
 #: rows of late commits taken at once; where there are more, their streams are read again
 LATE_CAP = 2000
@@ -354,7 +355,7 @@ class Store:
             return
         now = time.monotonic()
         outcomes = [each.outcome for each in attempted]
-        params.update(
+        columns = dict(
             id=[each.delivery.id for each in attempted],
             ago=[now - each.started_at for each in attempted],
             duration=[outcome.duration for outcome in outcomes],
@@ -367,9 +368,9 @@ class Store:
             cause=[outcome.cause for outcome in outcomes],
             counted=[int(each.counted) for each in attempted],
             via=[each.via for each in attempted],
-            worker=self._worker,
         )
-        self._cursor.execute(query, params)
+        params.update({name: literal(column) for name, column in columns.items()})
+        self._cursor.execute(query, {**params, "worker": self._worker})
 
 
 def _delivery(row, now):

@@ -288,9 +288,7 @@ class MfgIntegrationEvent(models.Model):
         try:
             if not isinstance(payload, dict):
                 raise TypeError(_("a dict is needed, for a JSON object"))
-            text = json.dumps(
-                payload, ensure_ascii=False, allow_nan=False, default=_json_default
-            )
+            text = _ENCODER.encode(payload)
             size = len(text.encode())
             if "\\u0000" in text and _NUL.search(text):
                 raise ValueError(_("it contains a NUL character"))
@@ -345,17 +343,18 @@ class MfgIntegrationEvent(models.Model):
 
     @api.model
     def _cron_drop_old_partitions(self):
-        """Drop the months of outbound history that no contract keeps any more.
+        """Drop the months of history that no contract keeps any more.
 
-        What an unfinished message or an open dead letter still needs stays. Partitions
-        that are in use all the time are left for the next day.
+        Outbound: what an unfinished message or an open dead letter still needs stays.
+        Inbound: months in which nothing is left, see
+        :meth:`MfgIntegrationInterface._cron_forget`. Partitions that are in use all the
+        time are left for the next day.
         """
         contracts = self.env["mfg.integration.interface"].with_context(
             active_test=False
         )
         kept = contracts.search([]).mapped("retention_days")  # pylint: disable=no-search-all
-        if not kept or 0 in kept:
-            return  # something is kept for good
+        today = fields.Date.today()
         _name, info = connection_info_for(self.env.cr.dbname)
         # A connection of its own: each DROP is a transaction that gives way at once. What
         # is needed is asked there, too: this one would keep the events it looked at in use
@@ -363,16 +362,25 @@ class MfgIntegrationEvent(models.Model):
         with closing(psycopg2.connect(**info)) as connection:
             connection.autocommit = True
             with connection.cursor() as cr:
-                limit = fields.Date.today() - relativedelta(days=max(kept), day=1)
-                month = min(limit, self._oldest_needed(cr) or limit)
-                for table in (
-                    "mfg_integration_attempt",
-                    "mfg_integration_delivery_log",
-                    "mfg_integration_event",
-                ):
-                    dropped, busy = partitions.drop_before(cr, table, month)
-                    if dropped or busy:
-                        _logger.info("Dropped %s; still in use: %s", dropped, busy)
+                outcomes = [
+                    partitions.drop_empty_before(
+                        cr, "mfg_integration_inbox", today.replace(day=1)
+                    )
+                ]
+                if kept and 0 not in kept:  # else something is kept for good
+                    limit = today - relativedelta(days=max(kept), day=1)
+                    month = min(limit, self._oldest_needed(cr) or limit)
+                    outcomes += [
+                        partitions.drop_before(cr, table, month)
+                        for table in (
+                            "mfg_integration_attempt",
+                            "mfg_integration_delivery_log",
+                            "mfg_integration_event",
+                        )
+                    ]
+        for dropped, busy in outcomes:
+            if dropped or busy:
+                _logger.info("Dropped %s; still in use: %s", dropped, busy)
 
     @api.model
     def _oldest_needed(self, cr):
@@ -409,3 +417,6 @@ def _json_default(value):
             value=value,
         )
     )
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=_json_default)

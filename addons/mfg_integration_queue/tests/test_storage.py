@@ -56,3 +56,25 @@ class TestStorage(TransactionCase):
             f"SELECT count(*) FROM {TABLE} WHERE finished_at < '2001-03-01'"
         )
         self.assertEqual(self.env.cr.fetchone()[0], 0)
+
+    def test_months_of_the_inbox_that_are_empty_are_dropped(self):
+        inbox = "mfg_integration_inbox"
+        partitions.ensure(self.env.cr, date(2001, 1, 1), months_ahead=3)
+        self.env.cr.execute(
+            """
+            INSERT INTO mfg_integration_inbox
+                   (uuid, system_id, interface_id, company_id, type, lane, state, headers,
+                    body, body_sha256, created_at)
+            VALUES (gen_random_uuid(), 1, 1, 1, 'a', 'a', 'dead', '{}', '', '',
+                    '2001-02-03')
+            """
+        )
+        dropped, busy = partitions.drop_empty_before(
+            self.env.cr, inbox, date(2001, 4, 1)
+        )
+        self.assertEqual(dropped, [f"{inbox}_2001_01", f"{inbox}_2001_03"])
+        self.assertFalse(busy)
+        self.env.cr.execute(
+            "SELECT count(*) FROM mfg_integration_inbox WHERE created_at < '2002-01-01'"
+        )
+        self.assertEqual(self.env.cr.fetchone(), (1,), "what waits is kept")

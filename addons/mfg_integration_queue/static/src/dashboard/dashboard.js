@@ -100,7 +100,8 @@ export class IntegrationDashboard extends Component {
             borderColor: color,
             backgroundColor: color,
             borderWidth: 2,
-            pointRadius: 0,
+            // one value alone makes no line
+            pointRadius: series(name).filter(Number.isFinite).length > 1 ? 0 : 3,
             pointHitRadius: 8,
             spanGaps: true,
             tension: 0.2,
@@ -156,7 +157,8 @@ export class IntegrationDashboard extends Component {
                 config: chart(
                     labels,
                     [{...line(_t("Oldest"), "oldest_s", COLORS.amber), data: seconds}],
-                    formatDuration
+                    formatDuration,
+                    1000
                 ),
             },
             {
@@ -168,7 +170,15 @@ export class IntegrationDashboard extends Component {
     }
 }
 
-function chart(labels, datasets, format = (value) => value) {
+/**
+ * @param {String[]} labels
+ * @param {Object[]} datasets
+ * @param {Function} [format] of a value; without it values are numbers of messages
+ * @param {Number} [suggestedMax] how far the scale goes at least
+ * @returns {Object} configuration of Chart.js
+ */
+function chart(labels, datasets, format = null, suggestedMax = 1) {
+    const text = format || ((value) => value);
     return {
         data: {labels, datasets},
         options: {
@@ -180,7 +190,7 @@ function chart(labels, datasets, format = (value) => value) {
                 tooltip: {
                     callbacks: {
                         label: (item) =>
-                            `${item.dataset.label}: ${format(item.parsed.y)}`,
+                            `${item.dataset.label}: ${text(item.parsed.y)}`,
                     },
                 },
             },
@@ -192,7 +202,12 @@ function chart(labels, datasets, format = (value) => value) {
                 },
                 y: {
                     beginAtZero: true,
-                    ticks: {maxTicksLimit: 6, callback: (value) => format(value)},
+                    suggestedMax,
+                    ticks: {
+                        maxTicksLimit: 6,
+                        precision: format ? undefined : 0,
+                        callback: (value) => text(value),
+                    },
                 },
             },
         },
