@@ -2,7 +2,7 @@
     "name": "Quality Hold",
     "summary": "Held stock stays put, whatever path is tried, until a second person "
     "decides",
-    "version": "17.0.1.0.0",
+    "version": "17.0.1.1.0",
     "category": "Manufacturing/Manufacturing",
     "author": "Odoo Manufacturing Group Suite contributors",
     "license": "LGPL-3",
@@ -32,6 +32,7 @@
         "views/mfg_quality_hold_rule_views.xml",
         "views/mfg_quality_approval_rule_views.xml",
         "views/mfg_quality_hold_place_actions.xml",
+        "views/product_views.xml",
         "views/stock_lot_views.xml",
         "views/stock_quant_views.xml",
         "views/stock_location_views.xml",

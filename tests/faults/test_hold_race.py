@@ -6,8 +6,13 @@ repeats a request after a serialization failure; the second round must see the h
 
 import json
 import textwrap
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
+import requests
+
+from tests.support.waiting import wait_for
 
 SCRIPT = """
 import json
@@ -152,6 +157,8 @@ def test_what_is_being_held_is_not_shipped(lab, scope):
     if scope == "lot":
         assert outcome["picking"] != "done", outcome
         assert outcome["on_hand"] == 20, outcome
+        for words in ("A (QH/", "Suspect material", "Hold stk", "disposition"):
+            assert words in outcome["retry"], outcome
 
 
 def test_what_is_being_shipped_is_gone_before_the_hold(lab):
@@ -160,3 +167,121 @@ def test_what_is_being_shipped_is_gone_before_the_hold(lab):
     assert outcome["on_hand"] == 16, outcome
     assert outcome["negative"] == 0, outcome
     assert outcome["holds"] == 1, outcome
+
+
+ROUNDS = 12
+PATIENCE = 90
+# One lot, one wizard of the one and one delivery of the other for each round.
+STAGE = """
+import json
+from odoo.addons.mfg_quality_hold.tests.world import World
+
+env["ir.cron"].search([]).active = False
+world = World(env)
+part = world.product("Raced")
+rounds = []
+for number in range(ROUNDS):
+    lot = world.lot(part, f"LOT-{number}")
+    for place in (world.shelf, world.quarantine):
+        world.put(part, 10, lot, place)
+    picking = world.transfer(part, 4)
+    world.line(picking, lot, 4)
+    picking.move_ids.picked = True
+    placing = world.as_user("stk")["mfg.quality.hold.place"].create({
+        "res_model": "stock.lot",
+        "res_ids": lot.ids,
+        "reason_id": env.ref("mfg_quality_hold.reason_suspect").id,
+    })
+    rounds.append({"lot": lot.id, "picking": picking.id, "placing": placing.id})
+env.cr.commit()
+users = {name: world.users[name].id for name in ("stk", "mgr")}
+with open(ANSWER, "w", encoding="utf-8") as target:
+    json.dump({"rounds": rounds, "users": users, "company": world.company.id}, target)
+"""
+NIGHT = """
+import json
+
+escapes = env["mfg.quality.escape"]._cron_check()
+with open(ANSWER, "w", encoding="utf-8") as target:
+    json.dump(escapes.mapped("display_name"), target)
+"""
+OUTCOME = """
+    SELECT (SELECT state FROM stock_picking WHERE id = %(picking)s),
+           (SELECT sum(quantity) FROM stock_quant quant
+              JOIN stock_location place ON place.id = quant.location_id
+             WHERE quant.lot_id = %(lot)s AND place.usage = 'internal'),
+           (SELECT min(quantity) FROM stock_quant quant
+              JOIN stock_location place ON place.id = quant.location_id
+             WHERE quant.lot_id = %(lot)s AND place.usage = 'internal'),
+           (SELECT qty_held FROM mfg_quality_hold_line WHERE lot_id = %(lot)s)
+"""
+
+
+def scripted(lab, database, code):
+    """What a script in Odoo's shell writes to its ANSWER."""
+    answer = lab.folder / "scripted.json"
+    lab.script(database, f"ROUNDS, ANSWER = {ROUNDS}, {str(answer)!r}\n{code}")
+    return json.loads(answer.read_text(encoding="utf-8"))
+
+
+def test_two_people_race_over_http(lab):
+    """Two worker processes of Odoo: one ships, the other holds, at the same moment."""
+    database = lab.database("people")
+    stage = scripted(lab, database, STAGE)
+    port = lab.free_port()
+    conf = lab.conf(database, http_port=port, workers=2, max_cron_threads=0)
+    lab.start_odoo("server", conf)
+    url = f"http://127.0.0.1:{port}/jsonrpc"
+
+    def call(login, model, method, record, **context):
+        context = {"allowed_company_ids": [stage["company"]], **context}
+        arguments = [database, stage["users"][login], f"hold-{login}", model, method]
+        arguments += [[[record]], {"context": context}]
+        question = {"service": "object", "method": "execute_kw", "args": arguments}
+        return requests.post(
+            url, json={"method": "call", "params": question}, timeout=PATIENCE
+        ).json()
+
+    def answers():
+        try:
+            return "result" in call("mgr", "res.users", "read", stage["users"]["mgr"])
+        except requests.ConnectionError:
+            return False
+
+    wait_for(answers, PATIENCE, "Odoo answers")
+    ready = Barrier(2)
+
+    def race(*call_arguments, **context):
+        ready.wait(PATIENCE)
+        return call(*call_arguments, **context)
+
+    with (
+        ThreadPoolExecutor(2) as people,
+        lab.connect(database) as connection,
+        connection.cursor() as cursor,
+    ):
+        for each in stage["rounds"]:
+            shipping = people.submit(
+                race,
+                *("mgr", "stock.picking", "button_validate", each["picking"]),
+                skip_backorder=True,
+            )
+            holding = people.submit(
+                race, "stk", "mfg.quality.hold.place", "action_place", each["placing"]
+            )
+            shipped, held = shipping.result(PATIENCE), holding.result(PATIENCE)
+            assert held.get("result"), held
+            cursor.execute(OUTCOME, each)
+            state, on_hand, least, on_hold = cursor.fetchone()
+            assert least >= 0, each
+            # Who holds has seen what was shipped before, and nothing is shipped after.
+            assert on_hold == on_hand, each
+            if state == "done":
+                assert shipped["result"] is True
+                assert on_hand == 16, each
+            else:
+                assert on_hand == 20, each
+                message = shipped["error"]["data"]["message"]
+                for words in ("LOT-", "QH/", "Suspect material", "Hold stk"):
+                    assert words in message, message
+    assert not scripted(lab, database, NIGHT)

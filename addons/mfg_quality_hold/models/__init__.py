@@ -32,6 +32,7 @@ from . import stock_scrap
 from . import mrp_production
 from . import mrp_workorder
 from . import mrp_workcenter_productivity
+from . import product_template
 from . import product_product
 from . import ir_attachment
 from . import stock_warehouse_orderpoint

@@ -1,5 +1,6 @@
 import hashlib
 import json
+from collections import Counter
 
 from odoo import Command, _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
@@ -214,22 +215,33 @@ class MfgQualityDisposition(models.Model):
         )
 
     def _open_requirements(self):
-        """{group: signatures still missing}, each person counting once."""
+        """{group: signatures still missing}; who is in two groups signs for one."""
         self.ensure_one()
         rules = self.env["mfg.quality.approval.rule"].sudo()  # who must sign binds all
-        needed = dict(
-            rules._required(self.company_id, self.kind, self.severity, self.value)
-        )
+        needed = rules._required(self.company_id, self.kind, self.severity, self.value)
+        places = [group for group, count in needed.items() for _each in range(count)]
+        taken = {}
+
+        def give_place(user, tried):
+            """Find the user a place; others move to another one of theirs for it."""
+            for place, group in enumerate(places):
+                if place in tried or user not in group.users:
+                    continue
+                tried.add(place)
+                if place not in taken or give_place(taken[place], tried):
+                    taken[place] = user
+                    return True
+            return False
+
         for user in self._approvals().user_id:
-            for group in sorted(needed, key=lambda group: len(group.users)):
-                if needed[group] and user in group.users:
-                    needed[group] -= 1
-                    break
-        return needed
+            give_place(user, set())
+        return Counter(
+            group for place, group in enumerate(places) if place not in taken
+        )
 
     def _is_signed(self):
         """Tell whether every signature is there and stands for the present content."""
-        return not any(self._open_requirements().values())
+        return not self._open_requirements()
 
     # -- actions -----------------------------------------------------------------------
 

@@ -1,21 +1,39 @@
 from odoo import _, api, fields, models
 
-# Done lines that took from an active scope while it was active, without a decision: only
-# raw SQL or code that goes round Odoo's methods can do that.
+# Done lines that took from a scope while it was on hold, also if that is over by now,
+# without a decision: only raw SQL or code that goes round Odoo's methods can do that.
 ESCAPES = """
+    WITH taken AS (
+        SELECT hold_line.id AS hold_line_id, line.id AS line_id
+          FROM mfg_quality_hold_line hold_line
+          JOIN stock_move_line line ON line.lot_id = hold_line.lot_id
+         WHERE hold_line.kind = 'lot'
+     UNION ALL
+        SELECT hold_line.id, line.id
+          FROM mfg_quality_hold_line hold_line
+          JOIN stock_move_line line ON line.package_id = hold_line.package_id
+         WHERE hold_line.kind = 'package'
+     UNION ALL
+        SELECT hold_line.id, line.id
+          FROM mfg_quality_hold_line hold_line
+          JOIN stock_location held ON held.id = hold_line.location_id
+          JOIN stock_location below ON below.parent_path LIKE held.parent_path || '%'
+          JOIN stock_move_line line ON line.location_id = below.id
+         WHERE hold_line.kind = 'location'
+    )
     SELECT hold_line.id, line.id
-      FROM mfg_quality_hold_line hold_line
+      FROM taken
+      JOIN mfg_quality_hold_line hold_line ON hold_line.id = taken.hold_line_id
       JOIN stock_move_line line
-        ON line.state = 'done'
+        ON line.id = taken.line_id
+       AND line.state = 'done'
+       AND line.quantity > 0
        AND line.date > hold_line.active_from
        AND (hold_line.active_to IS NULL OR line.date < hold_line.active_to)
-       AND (hold_line.kind = 'lot' AND line.lot_id = hold_line.lot_id
-            OR hold_line.kind = 'package' AND line.package_id = hold_line.package_id)
       JOIN stock_move move ON move.id = line.move_id
       JOIN stock_location source ON source.id = line.location_id
       JOIN stock_location target ON target.id = line.location_dest_id
-     WHERE hold_line.state = 'active'
-       AND move.quality_disposition_line_id IS NULL
+     WHERE move.quality_disposition_line_id IS NULL
        AND NOT coalesce(target.is_quarantine, false)
        AND (source.usage IN ('internal', 'transit')
             OR target.usage NOT IN ('internal', 'transit'))
@@ -53,15 +71,31 @@ class MfgQualityEscape(models.Model):
     _rec_name = "hold_line_id"
 
     hold_line_id = fields.Many2one(
-        "mfg.quality.hold.line", required=True, readonly=True, ondelete="restrict"
+        "mfg.quality.hold.line",
+        "What Was on Hold",
+        required=True,
+        readonly=True,
+        ondelete="restrict",
     )
     hold_id = fields.Many2one(related="hold_line_id.hold_id", store=True)
     company_id = fields.Many2one(related="hold_line_id.company_id", store=True)
     move_line_id = fields.Many2one(
-        "stock.move.line", readonly=True, ondelete="set null"
+        "stock.move.line", "Taken by", readonly=True, ondelete="set null"
     )
-    quantity = fields.Float(readonly=True, digits="Product Unit of Measure")
+    # Who looks into it reads what it was about, also without rights on stock.
+    scope = fields.Char("What Was Held", related="hold_line_id.scope")
+    reference = fields.Char("Document", related="move_line_id.reference")
+    quantity = fields.Float(
+        "Missing",
+        readonly=True,
+        digits="Product Unit of Measure",
+        help="Less is in stock than is on hold.",
+    )
     found_on = fields.Datetime(readonly=True, default=fields.Datetime.now)
+
+    def action_view_hold(self):
+        """Open the hold that the stock got away from."""
+        return self.env["mfg.quality.hold"]._action_of_lines(self.hold_line_id)
 
     @api.model
     def _cron_check(self):

@@ -118,9 +118,10 @@ class MfgQualityHold(models.Model):
     age_days = fields.Integer("Age (Days)", compute="_compute_age_days")
     age_bucket = fields.Selection(
         [
-            ("0", "0-2 days"),
-            ("3", "3-7 days"),
-            ("8", "8-30 days"),
+            # Groups come in the order of these keys.
+            ("00", "0-2 days"),
+            ("03", "3-7 days"),
+            ("08", "8-30 days"),
             ("31", "Over 30 days"),
         ],
         "Age",
@@ -247,7 +248,7 @@ class MfgQualityHold(models.Model):
         for hold in self:
             age = hold.age_days
             begins = max(begin for begin in (0, 3, 8, 31) if begin <= max(0, age))
-            hold.age_bucket = str(begins)
+            hold.age_bucket = f"{begins:02}"
 
     @api.model_create_multi
     def create(self, vals_list):

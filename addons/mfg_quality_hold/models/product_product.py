@@ -19,6 +19,41 @@ class ProductProduct(models.Model):
         for product in self:
             product.hold_qty = held.get(product._origin.id, (0, 0, 0))[0]
 
+    def action_view_holds(self):
+        """Show the open holds that keep stock of the products in place.
+
+        :raises AccessError: the user may not look at quality holds
+        """
+        Line = self.env["mfg.quality.hold.line"]
+        Line.check_access_rights("read")
+        # Where the held stock is; the holds found are those that the user may see.
+        quants = (
+            self.env["stock.quant"]
+            .sudo()
+            .search(
+                [
+                    ("product_id", "in", self.ids),
+                    ("is_on_hold", "=", True),
+                    ("location_id.usage", "in", STOCK_USAGES),
+                ]
+            )
+        )
+        lines = Line.search(
+            [
+                ("state", "=", "active"),
+                "|",
+                "|",
+                "&",
+                ("kind", "in", ("lot", "quantity")),
+                ("product_id", "in", self.ids),
+                ("package_id", "in", quants.package_id.ids),
+                "&",
+                ("kind", "=", "location"),
+                ("location_id", "parent_of", quants.location_id.ids),
+            ]
+        )
+        return self.env["mfg.quality.hold"]._action_of_lines(lines)
+
     def _held_quantities(self, lot_id=None, owner_id=None, package_id=None):
         """{product id: (held, held and unreserved, held and not nettable)}.
 

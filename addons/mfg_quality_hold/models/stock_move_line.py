@@ -172,7 +172,8 @@ class StockMoveLine(models.Model):
         if not (book.everywhere or book.products):
             return movable, followed
         taken_by_move = Counter()
-        for line in self:
+        # Flags and decisions count, whatever the user may read.
+        for line in self.sudo():
             if not line.quantity or not book.concerns(line.product_id):
                 continue
             held = line._quality_hold_source()

@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 
 
 class StockPicking(models.Model):
@@ -7,6 +7,7 @@ class StockPicking(models.Model):
     has_hold = fields.Boolean(
         "Quality Hold",
         compute="_compute_has_hold",
+        compute_sudo=True,  # whoever sees the transfer is warned
         help="Something of this transfer is on quality hold.",
     )
 
@@ -40,6 +41,35 @@ class StockPicking(models.Model):
         for line in lines:
             line._hold_received()
         return res
+
+    def _get_without_quantities_error_message(self):
+        """Whose reservation was given up a moment ago learns which hold did that."""
+        message = super()._get_without_quantities_error_message()
+        # Also of owners and places the user may not look at.
+        quants = self.env["stock.quant"].sudo()
+        quants = quants.search(
+            [
+                ("product_id", "in", self.move_ids.product_id.ids),
+                ("location_id", "child_of", self.location_id.ids),
+                ("quantity", ">", 0),
+            ]
+        )
+        lines = self.env["mfg.quality.hold.line"]
+        for quant in quants:
+            lines |= lines._covering(*quant._quality_hold_characteristics())
+        holds = lines.hold_id
+        if not holds:
+            return message
+        return _(
+            "%(message)s\n\nOn quality hold are %(what)s (%(holds)s). Take other stock, or "
+            "have a disposition created for the hold.",
+            message=message,
+            what=", ".join(lines.mapped("scope")),
+            holds="; ".join(
+                hold._title() if hold.with_env(self.env)._may_be_shown() else hold.name
+                for hold in holds
+            ),
+        )
 
     def action_place_on_hold(self):
         """Open the dialog that places what the receipts brought on hold."""

@@ -432,8 +432,10 @@ class StockQuant(models.Model):
         """
         product, location, lot, package, owner = where
         # Flags of records the user may not be allowed to read.
+        known = self.sudo().env
         held = any(
-            record and record.sudo().is_on_hold for record in (lot, location, package)
+            record and record.with_env(known).is_on_hold
+            for record in (lot, location, package)
         )
         allowances = ledger(self.env.cr)
         key = stock_key(*where)

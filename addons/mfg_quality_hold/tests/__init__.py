@@ -13,5 +13,6 @@ from . import test_reports
 from . import test_paths
 from . import test_reservation
 from . import test_rules
+from . import test_screens
 from . import test_tours
 from . import test_trace

@@ -384,6 +384,16 @@ def ship_immediately(scene, env):
     finish(scene.picking, env)
 
 
+@attempt("3.2", "screen", prepare=delivery)
+def ship_a_part_and_keep_the_rest(scene, env):
+    scene.world.line(scene.picking, scene.lot_a, 4, env)
+    picking = scene.picking.with_env(env)
+    picking.move_ids.picked = True
+    action = rpc(picking, "button_validate")
+    wizard = Form(env[action["res_model"]].with_context(**action["context"])).save()
+    rpc(wizard, "process", context=action["context"])
+
+
 @attempt("3.2", "rpc")
 def internal_transfer(scene, env):
     picking = scene.world.transfer(

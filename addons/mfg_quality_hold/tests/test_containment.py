@@ -78,8 +78,13 @@ class TestContainment(HoldCase):
             {"location_id": self.world.customers.id},
             {"active": False},
         ):
-            with self.subTest(values), self.assertRaisesRegex(UserError, hold.name):
-                self.as_user(bin_1, "mgr").write(values)
+            for place in (bin_1, self.world.shelf, self.world.stock):
+                with (
+                    self.subTest(values, place=place.name),
+                    self.assertRaisesRegex(UserError, hold.name),
+                ):
+                    self.as_user(place, "mgr").write(values)
+        self.assertEqual(self.world.on_hand(self.part), 25)
         self.world.decide(hold, "release")
         self.assertFalse(bin_2.is_on_hold)
 

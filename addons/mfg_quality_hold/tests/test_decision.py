@@ -138,6 +138,54 @@ class TestDecision(HoldCase):
         self.world.sign(disposition, "apr2")
         self.assertEqual(disposition.state, "done")
 
+    def test_qh_18_matrix_goes_by_company_and_value(self):
+        rules = self.env["mfg.quality.approval.rule"]
+        other = self.env["res.company"].create({"name": "Other Hold Plant"})
+        rules.create(
+            [
+                {"name": "Elsewhere", "company_id": other.id, "count": 3},
+                {"name": "Dear", "min_value": 40, "count": 2},
+            ]
+        )
+        hold = self.world.hold(self.lot_a)
+        # At 5 each.
+        cheap = self.world.propose(hold, "scrap", {hold.line_ids: 2})
+        dear = self.world.propose(hold, "scrap", {hold.line_ids: 8})
+        self.assertEqual((cheap.value, cheap.missing_signatures), (10, 1))
+        self.assertEqual((dear.value, dear.missing_signatures), (40, 2))
+        for disposition in (cheap, dear):
+            self.world.sign(disposition, "apr1")
+        self.assertEqual((cheap.state, dear.state), ("approved", "proposed"))
+        self.world.sign(dear, "apr2")
+        self.assertEqual(dear.state, "approved")
+
+    def test_qh_18_one_person_does_not_stand_for_two_roles(self):
+        both, one = self.world.users["apr1"], self.world.users["apr2"]
+        engineering, purchasing = self.env["res.groups"].create(
+            [
+                {"name": "Engineering", "users": [Command.set((both | one).ids)]},
+                {"name": "Purchasing", "users": [Command.set(both.ids)]},
+            ]
+        )
+        self.env["mfg.quality.approval.rule"].create(
+            [
+                {"name": group.name, "group_id": group.id, "kind": "release"}
+                for group in (engineering, purchasing)
+            ]
+        )
+        hold = self.world.hold(self.lot_a)
+        disposition = self.world.propose(hold, "release")
+        self.assertEqual(disposition.missing_signatures, 2)
+        self.world.sign(disposition, "apr1")
+        self.assertEqual(disposition.missing_signatures, 1)
+        with self.assertRaisesRegex(AccessError, "Another person"):
+            self.world.sign(disposition, "apr1")
+        self.assertTrue(self.lot_a.is_on_hold)
+        # Who can stand for either role leaves the place to who can fill only that one.
+        self.world.sign(disposition, "apr2")
+        self.assertEqual(disposition.state, "done")
+        self.assertFalse(self.lot_a.is_on_hold)
+
     def test_qh_18_state_and_flags_are_not_written_by_hand(self):
         hold = self.world.hold(self.lot_a)
         line = hold.line_ids

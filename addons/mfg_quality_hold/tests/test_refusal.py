@@ -63,6 +63,19 @@ class TestRefusal(HoldCase, HttpCase):
         self.assertNotIsInstance(caught.exception, HoldRefusal)
         self.assertNotIn("Suspect material", str(caught.exception))
 
+    def test_validating_what_lost_its_reservation_names_the_hold(self):
+        picking = self.world.transfer(self.part, 5)
+        self.world.line(picking, self.lot_a, 5)
+        self.world.env["stock.quant"]._update_available_quantity(
+            self.part, self.world.shelf, -10, lot_id=self.lot_b
+        )
+        hold = self.world.hold(self.lot_a)
+        with self.assertRaises(UserError) as caught:
+            self.as_user(picking, "stk").button_validate()
+        for words in ("A", hold.name, "Suspect material", "Hold stk", "disposition"):
+            self.assertIn(words, str(caught.exception))
+        self.assertStays(self.lot_a)
+
     @mute_logger("odoo.http")
     def test_refusal_opens_the_hold_in_the_web_client(self):
         hold = self.world.hold(self.lot_a)
