@@ -7,6 +7,7 @@ from launcher.checkout import Checkout
 from launcher.lab import open_lab
 from launcher.progress import Progress
 
+from tests.support.audit_site import Site
 from tests.support.plant import Plant
 
 
@@ -45,6 +46,14 @@ def plant(lab):
     yield open_plant
     for each in plants:
         each.close()
+
+
+@pytest.fixture
+def site(lab, tmp_path):
+    """A database with captured banks, a signing key and a witness."""
+    place = Site(lab, tmp_path)
+    yield place
+    place.connection.close()
 
 
 def pytest_report_header():

@@ -46,7 +46,8 @@ class MfgAudit(Command):
         export.add_argument("--since", help="first moment, as 2026-01-01")
         export.add_argument("--until", help="moment behind the last, as 2027-01-01")
         acknowledge = verbs.add_parser(
-            "acknowledge", help="answer for a restored backup, or for triggers that were off"
+            "acknowledge",
+            help="answer for a restored backup, or for triggers that were off",
         )
         acknowledge.add_argument("--reason", required=True, help="what happened")
         keygen = verbs.add_parser("keygen", help="make a pair of signing keys")

@@ -1,6 +1,6 @@
 import xmlrpc.client
 
-from odoo import SUPERUSER_ID, api, registry
+from odoo import api, registry
 from odoo.exceptions import AccessError
 from odoo.http import request, route
 
@@ -20,8 +20,8 @@ def observe(arguments, error):
         return
     database, uid, _password, model, method = arguments[:5]
     with registry(database).cursor() as cr:
-        env = api.Environment(cr, SUPERUSER_ID, {})
-        observation.refused(env, int(uid), model, method, error)
+        env = api.Environment(cr, int(uid), {})
+        observation.refused(env, env.uid, model, method, error)
 
 
 class RPC(rpc.RPC):

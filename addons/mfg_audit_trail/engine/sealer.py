@@ -46,7 +46,9 @@ _SEAL = """
            LATERAL (SELECT COALESCE(e.n, 0) AS n, COALESCE(e.leaves, '') AS leaves) AS found
  RETURNING idx, leaf
 """
-_LEAVES = "COUNT(*) AS n, string_agg(mfg_audit.leaf(e), ''::bytea ORDER BY e.n) AS leaves"
+_LEAVES = (
+    "COUNT(*) AS n, string_agg(mfg_audit.leaf(e), ''::bytea ORDER BY e.n) AS leaves"
+)
 
 
 def signing_key():
