@@ -127,9 +127,9 @@ class TestAuditPaths(AuditCase):
                     self.assertIn(
                         "product_qty" if "bom" in table else "name", each["old"]
                     )
-                (group,) = self.timeline.get_timeline(
-                    parent._name, gone, "detailed", limit=1
-                )["groups"]
+                (group,) = self.timeline.get_timeline(parent._name, gone, "detailed")[
+                    "groups"
+                ]
                 shown = [e for e in group["entries"] if e["operation"] == "D"]
                 self.assertEqual(len(shown), count + 1)
 
@@ -212,7 +212,12 @@ class TestAuditPaths(AuditCase):
         left.with_context(inventory_mode=True).write({"inventory_quantity": 20})
         left.action_apply_inventory()
 
-        self.assertEqual(self.replayed("stock_quant", product), {left.id: 20})
+        # the other side, where stock comes from and goes to, has its quant, too
+        self.assertEqual(self.replayed("stock_quant", product)[left.id], 20)
+        self.assertFalse((quants - left).exists())
+        self.assertFalse(
+            self.replayed("stock_quant", product).keys() & set((quants - left).ids)
+        )
 
     def replayed(self, table, product):
         """{quant: quantity} as the log tells it."""
