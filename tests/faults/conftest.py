@@ -7,6 +7,7 @@ from launcher.checkout import Checkout
 from launcher.lab import open_lab
 from launcher.progress import Progress
 
+from tests.support.audit_site import Site
 from tests.support.figures import machine_is_quiet
 from tests.support.plant import Plant
 
@@ -53,6 +54,14 @@ def plant(lab):
 def quiet(lab):
     """Whether durations can be judged; asked for before the machine is put to work."""
     return machine_is_quiet()
+
+
+@pytest.fixture
+def site(lab, tmp_path):
+    """A database with captured banks, a signing key and a witness."""
+    place = Site(lab, tmp_path)
+    yield place
+    place.connection.close()
 
 
 def pytest_report_header():

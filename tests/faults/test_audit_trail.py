@@ -3,25 +3,13 @@
 import json
 import subprocess
 import sys
-import xmlrpc.client
 
 import psycopg2
 import pytest
-import requests
 
+from tests.support.audit_site import PATIENCE
 from tests.support.waiting import wait_for
 
-PATIENCE = 120
-CAPTURE = """
-env["mfg.audit.rule"].create({"model_id": env["ir.model"]._get_id("res.bank")})
-env["res.bank"].create({"name": "First", "bic": "FIRST"})
-env["res.users"].create({
-    "name": "Clerk", "login": "clerk", "password": "clerk",
-    "groups_id": [(4, env.ref("base.group_user").id),
-                  (4, env.ref("base.group_partner_manager").id)],
-})
-env.cr.commit()
-"""
 CRON = """
 env["ir.cron"].create({
     "name": "Three commits", "model_id": env["ir.model"]._get_id("res.bank"),
@@ -36,142 +24,52 @@ env.cr.commit()
 """
 
 
-class Site:
-    """A database with captured banks, a signing key and a witness."""
-
-    def __init__(self, lab, folder):
-        self.lab = lab
-        self.database = lab.database("audit")
-        self.key, self.witness = folder / "audit.key", folder / "witness"
-        assert lab.script(self.database, CAPTURE) == []
-        self.port = lab.free_port()
-        self.run("keygen", "--file", str(self.key), key=False)
-        self.connection = lab.connect(self.database)
-        self.bank = self.query("SELECT id FROM res_bank WHERE bic = 'FIRST'")[0][0]
-        self.seen = self.last()
-
-    def conf(self, key=True, **options):
-        signing = {"mfg_audit_signing_key": self.key} if key else {}
-        return self.lab.conf(
-            self.database,
-            http_port=self.port,
-            mfg_audit_key="a long random text of this laboratory",
-            mfg_audit_witness=self.witness,
-            **signing,
-            **options,
-        )
-
-    def run(self, verb, *arguments, key=True):
-        """Run a command to its end; return (exit code, what it printed)."""
-        service = self.lab.start_odoo(
-            verb, self.conf(key), "mfg_audit", verb, *arguments, "-d", self.database
-        )
-        code = service.process.wait(PATIENCE)
-        return code, service.log.read_text(encoding="utf-8")
-
-    def start_server(self, **options):
-        server = self.lab.start_odoo("server", self.conf(**options))
-        server.wait_until(self._answers, PATIENCE)
-        return server
-
-    def _answers(self):
-        try:
-            return requests.get(f"{self.url}/web/health", timeout=5).ok
-        except requests.RequestException:  # not yet, or too busy
-            return False
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.port}"
-
-    def query(self, statement, parameters=None):
-        with self.connection.cursor() as cursor:
-            cursor.execute(statement, parameters)
-            return cursor.fetchall() if cursor.description else None
-
-    def last(self):
-        return self.query("SELECT COALESCE(MAX(id), 0) FROM mfg_audit.event")[0][0]
-
-    def events(self):
-        """(new values, origin, login user, attested) of what came since the beginning."""
-        return self.query(
-            """
-            SELECT e.new, t.origin, u.login, r.mac IS NOT NULL
-              FROM mfg_audit.event e
-              JOIN mfg_audit.tx t ON t.cluster = e.cluster AND t.xid = e.xid
-              JOIN mfg_audit.receipt r ON r.cluster = t.cluster AND r.xid = t.xid
-         LEFT JOIN res_users u ON u.id = t.login_uid
-             WHERE e.id > %s AND e.tbl = 'res_bank'
-          ORDER BY e.id
-            """,
-            [self.seen],
-        )
-
-    def tamper(self, statement):
-        """Change the log as the owner of its tables can."""
-        for name in ("event", "seal", "checkpoint", "tx", "receipt"):
-            self.query(f"ALTER TABLE mfg_audit.{name} DISABLE TRIGGER USER")
-        self.query(statement)
-
-    def log_in(self):
-        """A session of the web client, and a function that calls a model's method."""
-        session = requests.Session()
-
-        def call(path, parameters):
-            answer = session.post(
-                f"{self.url}{path}",
-                json={"jsonrpc": "2.0", "method": "call", "params": parameters},
-                timeout=60,
-            ).json()
-            assert "error" not in answer, answer["error"]
-            return answer["result"]
-
-        call(
-            "/web/session/authenticate",
-            {"db": self.database, "login": "clerk", "password": "clerk"},
-        )
-        return lambda model, method, *args: call(
-            f"/web/dataset/call_kw/{model}/{method}",
-            {"model": model, "method": method, "args": list(args), "kwargs": {}},
-        )
+WATCH = """
+env["mfg.audit.alert"]._cron_watch()
+env.cr.commit()
+"""
 
 
-@pytest.fixture
-def site(lab, tmp_path):
-    place = Site(lab, tmp_path)
-    yield place
-    place.connection.close()
-
-
-def test_at_03_04_screen_external_api_and_plain_sql_are_told_apart(site):
-    site.start_server(max_cron_threads=0)
-
-    site.log_in()("res.bank", "write", [site.bank], {"city": "screen"})
-    common = xmlrpc.client.ServerProxy(f"{site.url}/xmlrpc/2/common")
-    uid = common.authenticate(site.database, "clerk", "clerk", {})
-    xmlrpc.client.ServerProxy(f"{site.url}/xmlrpc/2/object").execute_kw(
-        site.database, uid, "clerk", "res.bank", "write", [[site.bank], {"city": "rpc"}]
-    )
-    with (
-        psycopg2.connect(**site.lab.dsn(site.database)) as other,
-        other.cursor() as cursor,
-    ):
+def by_another_tool(site):
+    """Change a bank as somebody does who has the password of the database."""
+    other = psycopg2.connect(**site.lab.dsn(site.database))
+    with other, other.cursor() as cursor:
         cursor.execute("SET application_name = 'a tool'")
         cursor.execute("UPDATE res_bank SET city = 'sql' WHERE id = %s", [site.bank])
     other.close()
+
+
+def test_at_03_screen_external_api_and_plain_sql_are_told_apart(site):
+    site.start_server(max_cron_threads=0)
+
+    site.log_in()("res.bank", "write", [site.bank], {"city": "screen"})
+    site.call_rpc("clerk", "clerk", "res.bank", "write", [site.bank], {"city": "rpc"})
+    by_another_tool(site)
 
     assert site.events() == [
         ({"city": "screen"}, "ui", "clerk", True),
         ({"city": "rpc"}, "rpc", "clerk", True),
         ({"city": "sql"}, "sql", None, False),
     ]
-    assert site.query(
-        "SELECT application, db_user, client_addr IS NOT NULL FROM mfg_audit.tx "
-        "WHERE origin = 'sql' ORDER BY xid DESC LIMIT 1"
-    ) == [("a tool", site.lab.dsn(site.database)["user"], True)]
     assert site.run("seal")[0] == 0
     code, text = site.run("verify")
     assert (code, text.splitlines()[-1]) == (0, f"{site.database}: no findings")
+
+
+def test_at_04_plain_sql_is_recorded_marked_and_told(site):
+    by_another_tool(site)
+
+    assert site.events() == [({"city": "sql"}, "sql", None, False)]
+    user = site.lab.dsn(site.database)["user"]
+    assert site.query(
+        "SELECT application, db_user, client_addr IS NOT NULL FROM mfg_audit.tx "
+        "WHERE origin = 'sql' ORDER BY xid DESC LIMIT 1"
+    ) == [("a tool", user, True)]
+    assert site.lab.script(site.database, WATCH) == []
+    ((subject, count, severity),) = site.query(
+        "SELECT subject, count, severity FROM mfg_audit_alert WHERE kind = 'unattested'"
+    )
+    assert (subject, severity) == (user, "2") and count >= 1
 
 
 @pytest.mark.long
@@ -245,6 +143,39 @@ def test_at_28_log_behind_its_witness(site):
     code, text = site.run("verify")
     assert code == 1, "going on from the backup does not hide it"
     assert "witness" in text
+
+    code, text = site.run("acknowledge", "--reason", "Disk of the server broken")
+    assert code == 0 and "transactions are lost" in text
+    assert site.run("seal")[0] == 0, "the witness goes along"
+    assert site.query(
+        "SELECT new ->> 'reason' FROM mfg_audit.event WHERE op = 'G' AND new ? 'reason'"
+    ) == [("Disk of the server broken",)]
+    code, text = site.run("verify")
+    assert (code, text.splitlines()[-1]) == (0, f"{backup}: no findings")
+    assert "instead-of" in site.witness.read_text(encoding="utf-8")
+    assert site.run("acknowledge", "--reason", "Again")[0] != 0
+
+
+def test_at_28_copy_does_not_sign_in_the_name_of_the_original(site):
+    site.query("UPDATE res_bank SET city = 'York' WHERE id = %s", [site.bank])
+    assert site.run("seal")[0] == 0
+    seen = site.witness.read_text(encoding="utf-8")
+    # as Odoo does when a database is duplicated, or restored as a copy
+    assert (
+        site.lab.script(
+            site.database,
+            "env['ir.config_parameter'].init(force=True); env.cr.commit()",
+        )
+        == []
+    )
+    site.query("UPDATE res_bank SET city = 'Hull' WHERE id = %s", [site.bank])
+
+    assert site.run("seal")[0] == 0
+
+    assert site.query(
+        "SELECT note FROM mfg_audit.checkpoint ORDER BY size DESC LIMIT 1"
+    ) == [(None,)]
+    assert site.witness.read_text(encoding="utf-8") == seen
 
 
 def test_at_23_edited_after_sealing(site):

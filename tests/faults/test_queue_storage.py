@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.emitter import Emitter
 from tests.support.plant import PATIENCE, assert_in_order, copies
-from tests.support.small_disk import SmallDisk
+from tests.support.small_disk import SmallDisk, queue_tables
 from tests.support.waiting import wait_for
 
 #: reads the plan of the statement that runs all the time, as a worker at the end of its
@@ -218,7 +218,7 @@ def test_iq_27_database_that_takes_no_writes(plant):
 
 def test_iq_27_disk_full(plant):
     place = plant(lanes=20)
-    with SmallDisk(place) as disk:
+    with SmallDisk(place.query, queue_tables()) as disk:
         worker = place.start_worker()
         place.sink.behave(delay=0.02)
         place.emit(2000)

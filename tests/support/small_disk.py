@@ -1,4 +1,4 @@
-"""A disk of a few megabytes that holds the queue's runtime tables and can run full."""
+"""A disk of a few megabytes that holds some tables of a database and can run full."""
 
 import errno
 import os
@@ -11,27 +11,34 @@ import pytest
 
 MEGABYTES = 48
 TABLESPACE = "mfg_small_disk"
-PARTITIONED = (
-    "mfg_integration_event",
-    "mfg_integration_delivery_log",
-    "mfg_integration_attempt",
-)
+
+
+def queue_tables():
+    """What the queue writes to at work: deliveries, and this month's history."""
+    month = datetime.now(timezone.utc).strftime("%Y_%m")
+    kinds = ("event", "delivery_log", "attempt")
+    return (
+        "mfg_integration_delivery",
+        *(f"mfg_integration_{kind}_{month}" for kind in kinds),
+    )
 
 
 class SmallDisk:
-    """Moves the tables of a plant's database there. Only root may mount: elsewhere the test
-    is left out, and fails in continuous integration.
+    """Moves tables there, and back at the end. Only root may mount: elsewhere the test is left
+    out, and fails in continuous integration.
 
-    :param place: :class:`.plant.Plant` whose server runs on this machine
+    :param query: runs a statement and returns its rows, on a server of this machine
+    :param tables: their names
     """
 
-    def __init__(self, place):
-        self._place = place
+    def __init__(self, query, tables):
+        self._query = query
+        self._tables = tables
         self._folder = Path(tempfile.mkdtemp(prefix="mfg-disk-"))
         self._filler = self._folder / "filler"
         try:
             self._mount()
-            place.query(f"CREATE TABLESPACE {TABLESPACE} LOCATION '{self._folder}'")
+            query(f"CREATE TABLESPACE {TABLESPACE} LOCATION '{self._folder}'")
         except BaseException:
             self._unmount()
             raise
@@ -43,7 +50,7 @@ class SmallDisk:
     def __exit__(self, *_error):
         self.empty()
         self._move("pg_default")
-        self._place.query(f"DROP TABLESPACE {TABLESPACE}")
+        self._query(f"DROP TABLESPACE {TABLESPACE}")
         self._unmount()
 
     def fill(self):
@@ -64,7 +71,7 @@ class SmallDisk:
     def _mount(self):
         if os.geteuid():
             _leave_out("a file system of our own needs root")
-        data = os.stat(self._place.value("SHOW data_directory"))
+        data = os.stat(self._query("SHOW data_directory")[0][0])
         options = f"size={MEGABYTES}m,mode=0700,uid={data.st_uid},gid={data.st_gid}"
         mounted = subprocess.run(
             ["mount", "-t", "tmpfs", "-o", options, "tmpfs", self._folder],
@@ -80,10 +87,8 @@ class SmallDisk:
         self._folder.rmdir()
 
     def _move(self, tablespace):
-        month = datetime.now(timezone.utc).strftime("%Y_%m")
-        tables = [f"{table}_{month}" for table in PARTITIONED]
-        for table in ("mfg_integration_delivery", *tables):
-            self._place.query(f"ALTER TABLE {table} SET TABLESPACE {tablespace}")
+        for table in self._tables:
+            self._query(f"ALTER TABLE {table} SET TABLESPACE {tablespace}")
 
 
 def _leave_out(reason):

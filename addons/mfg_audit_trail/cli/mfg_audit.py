@@ -10,7 +10,7 @@ from odoo.cli import Command
 from odoo.sql_db import db_connect
 from odoo.tools import config
 
-from ..engine import export, note, sealer, verifier, witness
+from ..engine import acknowledgement, export, note, sealer, verifier, witness
 from ..offline import mfg_audit_verify
 
 
@@ -45,6 +45,11 @@ class MfgAudit(Command):
         export.add_argument("--file", required=True, help="such as 2026.jsonl.gz")
         export.add_argument("--since", help="first moment, as 2026-01-01")
         export.add_argument("--until", help="moment behind the last, as 2027-01-01")
+        acknowledge = verbs.add_parser(
+            "acknowledge",
+            help="answer for a restored backup, or for triggers that were off",
+        )
+        acknowledge.add_argument("--reason", required=True, help="what happened")
         keygen = verbs.add_parser("keygen", help="make a pair of signing keys")
         keygen.add_argument("--file", required=True, help="where the private key goes")
         keygen.add_argument("--name", default="mfg-audit", help="name of the key")
@@ -98,6 +103,21 @@ class MfgAudit(Command):
             f"{done.path}: {done.events} events in {done.transactions} transactions;"
             f" verify it with {mfg_audit_verify.__file__}"
         )
+        return 0
+
+    def _acknowledge(self, options):
+        (name,) = self._databases()
+        with db_connect(name).cursor() as cr:
+            try:
+                tables, lost = acknowledgement.acknowledge(cr, options.reason)
+            except acknowledgement.NothingToAcknowledge:
+                sys.exit("mfg_audit: there is nothing to acknowledge")
+            except (OSError, note.NoteError) as error:
+                sys.exit(f"mfg_audit: {error}")
+        if tables:
+            print(f"{name}: triggers were off: {', '.join(tables)}")  # pylint: disable=print-used
+        if lost:
+            print(f"{name}: {lost} transactions are lost")  # pylint: disable=print-used
         return 0
 
     def _keygen(self, options):

@@ -14,6 +14,7 @@ class State:
 
     own_role: bool = False
     signed: bool = False
+    copied: bool = False
     key_here: bool = False
     witnessed: bool = False
     witness_elsewhere: bool = False
@@ -76,6 +77,14 @@ def state(cr):
         [[capture.TRIGGER, capture.TRUNCATE_TRIGGER]],
     )
     found.tables, found.gaps = cr.fetchone()
+    cr.execute(
+        """
+        SELECT EXISTS (
+            SELECT FROM mfg_audit.log l, ir_config_parameter p
+             WHERE p.key = 'database.uuid' AND l.origin <> 'mfg-audit/' || p.value)
+        """
+    )
+    (found.copied,) = cr.fetchone()
     found.signed = bool(latest)
     found.key_here = bool(config.get(sealer.KEY_OPTION))
     _look_at_witness(found, latest)

@@ -24,8 +24,12 @@ _APPEND = """
 SCHEMA = "S"
 #: the trail itself was set up in another way
 CONFIGURATION = "C"
+#: what an event is about that is about no table
+TRAIL = "mfg_audit_trail"
 #: for a while changes of the table were not captured
 GAP = "G"
+#: the clock of the server was set back; numbers of events still tell their order
+CLOCK = "K"
 
 
 def renew(cr, before, repaired):

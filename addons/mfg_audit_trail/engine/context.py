@@ -32,6 +32,7 @@ _units = WeakKeyDictionary()
 # What is known of the work this thread does. Unlike Odoo's request it is also there while
 # external RPC is dispatched, and on cursors that a scheduled action opens beside its own.
 _work = ContextVar("mfg_audit_work", default=None)
+_file = ContextVar("mfg_audit_file", default=None)
 
 
 def prepare(env, **known):
@@ -128,14 +129,19 @@ def part(env, **known):
         _set(env.cr, describe(env))
 
 
-def import_file(env):
-    """Name of the file that the import screen is at work on, None elsewhere."""
-    if not request or not request.httprequest.path.endswith("/execute_import"):
-        return None
-    ids = (request.params.get("args") or [None])[0]
-    # The wizard belongs to the user who imports; only the name of the file is read.
-    wizard = env["base_import.import"].sudo().browse(ids).exists()
-    return wizard[:1].file_name or None
+@contextmanager
+def importing(file):
+    """What the block loads comes from a file of this name."""
+    token = _file.set(file)
+    try:
+        yield
+    finally:
+        _file.reset(token)
+
+
+def import_file():
+    """Name of the file that is being imported, None if there is none."""
+    return _file.get() or None
 
 
 def describe(env, **known):

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 ED25519 = b"\x01"
 SIGNATURE_MARK = "— "
 PRIVATE_MARK = "PRIVATE+KEY"
+#: extension line of a checkpoint: the log goes on from here, though it was longer
+INSTEAD_OF = "instead-of"
 
 
 class NoteError(Exception):
@@ -33,10 +35,16 @@ class Checkpoint:
     origin: str
     size: int
     root: bytes
+    #: size the log had before a backup was restored, acknowledged with a reason
+    instead_of: int = None
+    reason: str = ""
 
     def text(self):
         """The part of the note that is signed."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        text = f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        if self.instead_of is not None:
+            text += f"{INSTEAD_OF} {self.instead_of} {self.reason}\n"
+        return text
 
 
 def new_key(name):
@@ -116,7 +124,12 @@ def _checkpoint(text):
     lines = text.split("\n")
     if len(lines) < 4 or not lines[1].isascii() or not lines[1].isdecimal():
         raise NoteError("the note is no checkpoint")
-    return Checkpoint(lines[0], int(lines[1]), _unb64(lines[2]))
+    known = Checkpoint(lines[0], int(lines[1]), _unb64(lines[2]))
+    mark, _space, said = lines[3].partition(" ")
+    size, _space, reason = said.partition(" ")
+    if mark != INSTEAD_OF or not (size.isascii() and size.isdecimal()):
+        return known
+    return replace(known, instead_of=int(size), reason=reason)
 
 
 def _private(text):

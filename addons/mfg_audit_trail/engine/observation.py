@@ -41,6 +41,27 @@ def observe(env, operation, model=None, ids=(), once=None, **known):
         write(env(cr=cr), operation, model, ids, **known)
 
 
+def refused(env, uid, model, method, error):
+    """Record that somebody was refused, once per request.
+
+    :param int uid: whom
+    :param model: what was asked for, as it was sent
+    :param method: likewise
+    :param AccessError error: what the user is told
+    """
+    observe(
+        env,
+        "N",
+        model if isinstance(model, str) and model in env else None,
+        once=str(error),
+        user=uid,
+        retention=SECURITY,
+        path=request.httprequest.path,
+        method=method,
+        message=str(error),
+    )
+
+
 def write(
     env,
     operation,

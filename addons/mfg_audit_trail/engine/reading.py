@@ -87,16 +87,23 @@ def events(cr, keys, columns, source="mfg_audit.event"):
     found = {}
     for cluster in {key[0] for key in keys}:
         xids = sorted(xid for of, xid in keys if of == cluster)
-        cr.execute(  # pylint: disable=sql-injection
-            _EVENTS.format(columns=columns, source=source),
-            {
-                "cluster": cluster,
-                "first": xids[0],
-                "last": xids[-1],
-                "all": xids[-1] - xids[0] < SPARSE * len(xids),
-                "xids": xids,
-            },
-        )
+        cr.execute(*grouped(cluster, xids, columns, source))  # pylint: disable=sql-injection
         for row in cr.fetchall():
             found[row[:2]] = row[2:]
     return found
+
+
+def grouped(cluster, xids, columns, source="mfg_audit.event"):
+    """The statement that reads the events of some transactions, and its parameters.
+
+    :param xids: of this cluster, in ascending order
+    :param columns: as for :func:`events`
+    :param source: likewise
+    """
+    return _EVENTS.format(columns=columns, source=source), {
+        "cluster": cluster,
+        "first": xids[0],
+        "last": xids[-1],
+        "all": xids[-1] - xids[0] < SPARSE * len(xids),
+        "xids": xids,
+    }

@@ -10,11 +10,13 @@ from pathlib import Path
 from odoo.sql_db import db_connect
 from odoo.tools import config
 
-from . import merkle, note, reading, schema, witness
+from . import baseline, merkle, note, reading, schema, witness
 
 #: one sealer at a time per database
 LOCK = 0x4D464741
 BATCH = 5000
+#: seconds that the clock may go back between two checkpoints, as clocks do that are set right
+CLOCK_STEP = 1
 #: option of odoo.conf: file with the private key, readable for Odoo alone
 KEY_OPTION = "mfg_audit_signing_key"
 #: option of odoo.conf: file on another mount to which each checkpoint is appended
@@ -23,12 +25,30 @@ WITNESS_OPTION = "mfg_audit_witness"
 TX_PREFIX = b"\x02"
 
 _BATCH = """
-    SELECT p.cluster, p.xid, r.mac
-      FROM (SELECT cluster, xid FROM mfg_audit.pending ORDER BY cluster, xid LIMIT %s) p
- LEFT JOIN mfg_audit.receipt r ON r.cluster = p.cluster AND r.xid = p.xid
-  ORDER BY p.cluster, p.xid
+    SELECT p.cluster, p.xid
+      FROM mfg_audit.pending p
+     WHERE p.cluster = (SELECT MIN(cluster) FROM mfg_audit.pending)
+  ORDER BY p.xid
+     LIMIT %s
 """
-_LEAVES = "COUNT(*), string_agg(mfg_audit.leaf(e), ''::bytea ORDER BY e.n)"
+# Hashed where the events are: of a transaction only its leaf travels. Without any event left
+# it is sealed as it is found, which its receipt contradicts.
+_SEAL = """
+    INSERT INTO mfg_audit.seal (idx, cluster, xid, n, leaves, leaf)
+    SELECT %(size)s + batch.position - 1, %(cluster)s, batch.xid, found.n, found.leaves,
+           sha256('\\x00'::bytea || convert_to(
+               %(cluster)s || '|' || batch.xid || '|' || found.n || '|'
+               || encode(sha256('\\x02'::bytea || found.leaves), 'hex') || '|'
+               || COALESCE(encode(r.mac, 'hex'), ''), 'UTF8'))
+      FROM unnest(%(xids)s) WITH ORDINALITY AS batch (xid, position)
+ LEFT JOIN mfg_audit.receipt r ON r.cluster = %(cluster)s AND r.xid = batch.xid
+ LEFT JOIN ({events}) e ON e.xid = batch.xid,
+           LATERAL (SELECT COALESCE(e.n, 0) AS n, COALESCE(e.leaves, '') AS leaves) AS found
+ RETURNING idx, leaf
+"""
+_LEAVES = (
+    "COUNT(*) AS n, string_agg(mfg_audit.leaf(e), ''::bytea ORDER BY e.n) AS leaves"
+)
 
 
 def signing_key():
@@ -73,25 +93,17 @@ def seal(cr, limit=None):
         rows = cr.fetchall()
         if not rows:
             break
-        events = reading.events(cr, [row[:2] for row in rows], _LEAVES)
-        sealed = []
-        for cluster, xid, mac in rows:
-            # none left: sealed as it is found, which its receipt contradicts
-            count, leaves = events.get((cluster, xid), (0, b""))
-            leaf = tx_leaf(cluster, xid, count, bytes(leaves), mac)
-            sealed.append((size, cluster, xid, count, bytes(leaves), leaf))
-            merkle.append(frontier, size, leaf)
-            size += 1
-        cr.execute_values(
-            "INSERT INTO mfg_audit.seal (idx, cluster, xid, n, leaves, leaf) VALUES %s",
-            sealed,
-            page_size=BATCH,
+        cluster, xids = rows[0][0], [xid for _cluster, xid in rows]
+        events, where = reading.grouped(cluster, xids, _LEAVES)
+        cr.execute(  # pylint: disable=sql-injection
+            _SEAL.format(events=events), {**where, "size": size}
         )
-        cr.execute_values(
-            "DELETE FROM mfg_audit.pending p USING (VALUES %s) AS done (cluster, xid) "
-            "WHERE p.cluster = done.cluster AND p.xid = done.xid",
-            [(row[0], row[1]) for row in rows],
-            page_size=BATCH,
+        for _idx, leaf in sorted(cr.fetchall()):
+            merkle.append(frontier, size, bytes(leaf))
+            size += 1
+        cr.execute(
+            "DELETE FROM mfg_audit.pending WHERE cluster = %s AND xid = ANY(%s)",
+            [cluster, xids],
         )
     if size > begun:
         _checkpoint(cr, size, frontier)
@@ -99,15 +111,28 @@ def seal(cr, limit=None):
 
 
 def _checkpoint(cr, size, frontier):
-    cr.execute("SELECT origin FROM mfg_audit.log")
-    checkpoint = note.Checkpoint(cr.fetchone()[0], size, merkle.root(frontier))
-    key = signing_key()
+    cr.execute(
+        """
+        SELECT l.origin, l.origin = 'mfg-audit/' || p.value,
+               (SELECT created_at > clock_timestamp() + %s * interval '1 second'
+                  FROM mfg_audit.checkpoint ORDER BY size DESC LIMIT 1)
+          FROM mfg_audit.log l
+     LEFT JOIN ir_config_parameter p ON p.key = 'database.uuid'
+        """,
+        [CLOCK_STEP],
+    )
+    origin, is_original, is_earlier = cr.fetchone()
+    checkpoint = note.Checkpoint(origin, size, merkle.root(frontier))
+    # A copy that knows it is one does not sign in the name of the original.
+    key = signing_key() if is_original else None
     signed = note.sign(checkpoint, key) if key else None
     cr.execute(
         "INSERT INTO mfg_audit.checkpoint (size, root, frontier, note) "
         "VALUES (%s, %s, %s, %s)",
         [size, checkpoint.root, merkle.dump(frontier), signed],
     )
+    if is_earlier:
+        baseline.record(cr, baseline.TRAIL, "security", baseline.CLOCK, {}, {})
 
 
 def run(dbname, limit=None):

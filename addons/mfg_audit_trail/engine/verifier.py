@@ -77,6 +77,7 @@ def _seals(cr):
     size, count = cr.fetchone()
     if size != count:
         yield Finding("seals", f"{size - count} seals are missing")
+    lost = []
     for piece in reading.seals(cr, 0, size):
         events = reading.events(cr, [seal.key for seal in piece], _LEAVES)
         for seal in piece:
@@ -87,8 +88,13 @@ def _seals(cr):
                 for position, leaf in enumerate(sealed, 1)
                 if position not in seal.archived
             ]
-            if present != here:
-                yield from _locate(cr, seal, here, present)
+            if here and not present:
+                lost.append(seal)
+            else:
+                yield from _lost(lost)
+                lost = []
+                if present != here:
+                    yield from _locate(cr, seal, here, present)
             leaf = sealer.tx_leaf(seal.cluster, seal.xid, seal.n, seal.leaves, seal.mac)
             if leaf != seal.leaf:
                 yield Finding(
@@ -98,6 +104,20 @@ def _seals(cr):
                 yield Finding(
                     "receipt", "events were changed before they were sealed", *seal.key
                 )
+    yield from _lost(lost)
+
+
+def _lost(seals):
+    """Neighbours in the log none of which has an event left, as one finding."""
+    if not seals:
+        return
+    first, last, count = seals[0], seals[-1], sum(seal.n for seal in seals)
+    text = f"{count} of {count} events missing"
+    if len(seals) > 1:
+        text += (
+            f", all of {len(seals)} transactions from here to {last.cluster}/{last.xid}"
+        )
+    yield Finding("events", text, *first.key)
 
 
 def _split(leaves):

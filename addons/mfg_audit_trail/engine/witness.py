@@ -44,6 +44,14 @@ def add(path, text):
                 f"the log has {size_of(text)} transactions, the witness has seen "
                 f"{size_of(notes[-1])}: it was cut, or restored from a backup"
             )
+    append(path, text)
+
+
+def append(path, text):
+    """Append a note, and wait until it is on disk.
+
+    :raises OSError: the file cannot be written
+    """
     with open(path, "a", encoding="utf-8") as file:
         file.write(text + SEPARATOR)
         file.flush()
@@ -51,8 +59,15 @@ def add(path, text):
 
 
 def checkpoints(path, public):
-    """The verified checkpoints of the file.
+    """The verified checkpoints of the file that the log still has to agree with.
 
     :raises note.NoteError: a note is not signed by this key
     """
-    return [note.open_note(each, public) for each in read(path)]
+    found = []
+    for each in read(path):
+        known = note.open_note(each, public)
+        if known.instead_of is not None:
+            # A backup was restored, and somebody answered for it.
+            found = [earlier for earlier in found if earlier.size <= known.size]
+        found.append(known)
+    return found

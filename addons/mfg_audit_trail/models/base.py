@@ -41,9 +41,7 @@ class Base(models.AbstractModel):
         """An import is told apart from what else happens on a screen."""
         if not self.pool.ready:
             return super().load(fields, data)
-        with context.part(
-            self.env, origin="import", file=context.import_file(self.env)
-        ):
+        with context.part(self.env, origin="import", file=context.import_file()):
             return super().load(fields, data)
 
     def _write(self, vals):

@@ -25,26 +25,12 @@ class IrHttp(models.AbstractModel):
     def _handle_error(cls, exception):
         """Record what somebody was refused."""
         if isinstance(exception, AccessError) and request.db:
-            uid, model, method = cls._audit_asked()
-            observation.observe(
+            asked = request.params or {}
+            observation.refused(
                 request.env,
-                "N",
-                model if isinstance(model, str) and model in request.env else None,
-                once=str(exception),
-                user=uid,
-                retention=observation.SECURITY,
-                path=request.httprequest.path,
-                method=method,
-                message=str(exception),
+                request.session.uid,
+                asked.get("model"),
+                asked.get("method"),
+                exception,
             )
         return super()._handle_error(exception)
-
-    @classmethod
-    def _audit_asked(cls):
-        """User, model and method that the request is about, None where it does not say."""
-        asked = request.params or {}
-        arguments = asked.get("args")
-        if asked.get("service") == "object" and len(arguments or ()) > 4:
-            # database, user, password, model, method; the password was right by now
-            return arguments[1], arguments[3], arguments[4]
-        return request.session.uid, asked.get("model"), asked.get("method")

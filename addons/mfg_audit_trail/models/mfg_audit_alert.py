@@ -7,6 +7,8 @@ from .mfg_audit_alert_rule import KINDS, SEVERITIES
 ACTIVITY = "mail.mail_activity_data_warning"
 #: transactions of one alert that are kept to be opened
 KEPT = 200
+#: kinds whose subject is a table
+ABOUT_TABLES = ("bulk_delete", "mass_export", "capture_gap")
 #: what people may do with an alert
 _EDITABLE = {
     "activity_ids",
@@ -47,11 +49,11 @@ class MfgAuditAlert(models.Model):
     closed_by_id = fields.Many2one("res.users", string="Looked At By", readonly=True)
     transaction_ids = fields.Json(readonly=True)
 
-    @api.depends("kind", "subject")
+    @api.depends("kind", "subject", "company_id")
     def _compute_name(self):
         kinds = dict(self._fields["kind"]._description_selection(self.env))
         for alert in self:
-            parts = [kinds.get(alert.kind), alert.subject]
+            parts = [kinds.get(alert.kind), alert._subject_name()]
             alert.name = ": ".join(filter(None, parts))
 
     def write(self, vals):
@@ -66,6 +68,18 @@ class MfgAuditAlert(models.Model):
                 )
             )
         return super().write(vals)
+
+    def _subject_name(self):
+        """What the alert is about, as its readers call it."""
+        self.ensure_one()
+        if self.kind == "lock_date":
+            # Who may see the alert may know whose books they are.
+            return self.company_id.sudo().name
+        model = (self.subject or "").replace("_", ".")
+        if self.kind in ABOUT_TABLES and model in self.env:
+            # The names of models are no business data.
+            return self.env["ir.model"]._get(model).sudo().name
+        return self.subject
 
     def action_close(self):
         """Somebody has looked at it.

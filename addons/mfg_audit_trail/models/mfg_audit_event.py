@@ -14,6 +14,7 @@ OPERATIONS = [
     ("T", "Emptied"),
     ("S", "Columns Changed"),
     ("G", "Capture Gap"),
+    ("K", "Clock Set Back"),
     ("C", "Trail Set Up"),
     ("L", "Login"),
     ("F", "Failed Login"),

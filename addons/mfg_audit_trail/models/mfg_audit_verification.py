@@ -128,8 +128,11 @@ class MfgAuditVerification(models.Model):
             _("The log belongs to the database role that Odoo works as."): not (
                 state.own_role
             ),
+            _(
+                "This database is a copy of the one its log began in, so it signs nothing."
+            ): state.copied,
             _("No key signs the checkpoints: set mfg_audit_signing_key."): not (
-                state.signed
+                state.signed or state.copied
             ),
             _("No witness has seen the last checkpoint: set mfg_audit_witness."): not (
                 state.witnessed

@@ -32,6 +32,8 @@ import threading
 FORMAT = "mfg-audit-export/1"
 BLOCK = 1 << 20
 BLOCKS_AHEAD = 8
+#: extension line of a checkpoint: the log goes on from here, though it was longer
+INSTEAD_OF = "\ninstead-of "
 SIGNATURE_MARK = "\u2014 "
 
 
@@ -298,12 +300,21 @@ def _claims(header, public, witness, findings):
         if origin != header["origin"]:
             findings.append(f"{source}: about {origin}, not {header['origin']}")
             continue
+        if source == "witness" and INSTEAD_OF in text:
+            # A backup was restored, and somebody answered for it.
+            _forget_longer(claims, size)
         claims.setdefault(size, []).append((root, source))
         if source == "checkpoint" and size != header["end"]:
             findings.append(
                 f"checkpoint: about {size} transactions, not {header['end']}"
             )
     return claims
+
+
+def _forget_longer(claims, size):
+    """Drop what a witness saw of the log beyond a size from which it went on otherwise."""
+    for longer in [each for each in claims if each > size]:
+        claims[longer] = [each for each in claims[longer] if each[1] != "witness"]
 
 
 def _compare(tree, claims, findings):

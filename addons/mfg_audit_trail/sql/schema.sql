@@ -179,27 +179,30 @@ $fn$;
 
 -- The cluster this database runs in; a new row after a restore elsewhere. What PostgreSQL
 -- says about itself it reads from a file, which takes longer than all else that a
--- transaction costs; so the answer is kept for as long as the server runs.
-CREATE TABLE IF NOT EXISTS mfg_audit.server_start (
+-- transaction costs; so the answer is kept for as long as the server runs. Where a table
+-- lies tells a copy of the database on the same server apart. Nothing but memory: it is
+-- made anew with every upgrade.
+DROP TABLE IF EXISTS mfg_audit.server_start;
+CREATE TABLE mfg_audit.server_start (
     started timestamptz NOT NULL,
-    database_oid oid NOT NULL,
+    place text NOT NULL,
     cluster smallint NOT NULL,
-    PRIMARY KEY (started, database_oid)
+    PRIMARY KEY (started, place)
 );
 CREATE OR REPLACE FUNCTION mfg_audit.current_cluster() RETURNS smallint
 LANGUAGE plpgsql STABLE AS $fn$
 DECLARE
     found_id smallint;
-    database_id oid;
 BEGIN
-    SELECT oid INTO database_id FROM pg_catalog.pg_database WHERE datname = current_database();
     SELECT cluster INTO found_id
       FROM mfg_audit.server_start
-     WHERE started = pg_postmaster_start_time() AND database_oid = database_id;
+     WHERE started = pg_postmaster_start_time()
+       AND place = pg_relation_filepath('mfg_audit.log'::regclass);
     IF found_id IS NULL THEN
         SELECT id INTO found_id
-          FROM mfg_audit.cluster c, pg_catalog.pg_control_system() s
-         WHERE c.system_identifier = s.system_identifier::text AND c.database_oid = database_id;
+          FROM mfg_audit.cluster c, pg_catalog.pg_control_system() s, pg_catalog.pg_database d
+         WHERE c.system_identifier = s.system_identifier::text
+           AND c.database_oid = d.oid AND d.datname = current_database();
     END IF;
     RETURN found_id;
 END
@@ -214,14 +217,41 @@ BEGIN
       FROM pg_control_system() s, pg_database d
      WHERE d.datname = current_database() AND mfg_audit.current_cluster() IS NULL
         ON CONFLICT DO NOTHING;
-    INSERT INTO mfg_audit.server_start (started, database_oid, cluster)
-    SELECT pg_postmaster_start_time(), d.oid, mfg_audit.current_cluster()
-      FROM pg_database d
-     WHERE d.datname = current_database()
-       AND NOT EXISTS (SELECT FROM mfg_audit.server_start known
+    INSERT INTO mfg_audit.server_start (started, place, cluster)
+    SELECT pg_postmaster_start_time(), here.place, mfg_audit.current_cluster()
+      FROM (SELECT pg_relation_filepath('mfg_audit.log'::regclass) AS place) AS here
+     WHERE NOT EXISTS (SELECT FROM mfg_audit.server_start known
                         WHERE known.started = pg_postmaster_start_time()
-                          AND known.database_oid = d.oid)
+                          AND known.place = here.place)
         ON CONFLICT DO NOTHING;
+END
+$fn$;
+
+-- The header of a transaction, and that it waits for its seal. One statement: each costs
+-- its own preparation once per transaction, which is most of what a short one pays.
+CREATE OR REPLACE FUNCTION mfg_audit.open_transaction(number bigint) RETURNS smallint
+LANGUAGE plpgsql AS $fn$
+DECLARE
+    ctx jsonb := nullif(current_setting('mfg_audit.context', true), '');
+    found_id smallint;
+BEGIN
+    WITH header AS (
+        INSERT INTO mfg_audit.tx (cluster, xid, context, login_uid, origin, request)
+        SELECT s.cluster, number, ctx, (ctx->>'uid')::integer,
+               COALESCE(ctx->>'origin', 'sql'), ctx->>'request'
+          FROM mfg_audit.server_start s
+         WHERE s.started = pg_postmaster_start_time()
+           AND s.place = pg_relation_filepath('mfg_audit.log'::regclass)
+     RETURNING cluster
+    )
+    INSERT INTO mfg_audit.pending (cluster, xid) SELECT cluster, number FROM header
+    RETURNING cluster INTO found_id;
+    IF found_id IS NULL THEN
+        -- the first one since the server was started or the database restored
+        PERFORM mfg_audit.note_server_start();
+        RETURN mfg_audit.open_transaction(number);
+    END IF;
+    RETURN found_id;
 END
 $fn$;
 
@@ -232,23 +262,13 @@ CREATE OR REPLACE FUNCTION mfg_audit.append(e mfg_audit.event) RETURNS void
 LANGUAGE plpgsql AS $fn$
 DECLARE
     running text := nullif(current_setting('mfg_audit.running', true), '');
-    ctx jsonb;
 BEGIN
     e.id := nextval('mfg_audit.event_id_seq');
     e.ts := clock_timestamp();
     e.xid := pg_current_xact_id()::text::bigint;
     IF running IS NULL THEN
-        e.cluster := mfg_audit.current_cluster();
-        IF e.cluster IS NULL THEN
-            PERFORM mfg_audit.note_server_start();
-            e.cluster := mfg_audit.current_cluster();
-        END IF;
+        e.cluster := mfg_audit.open_transaction(e.xid);
         e.n := 1;
-        ctx := nullif(current_setting('mfg_audit.context', true), '')::jsonb;
-        INSERT INTO mfg_audit.tx (cluster, xid, context, login_uid, origin, request)
-        VALUES (e.cluster, e.xid, ctx, (ctx->>'uid')::integer,
-                COALESCE(ctx->>'origin', 'sql'), ctx->>'request');
-        INSERT INTO mfg_audit.pending (cluster, xid) VALUES (e.cluster, e.xid);
         running := '';
     ELSE
         e.cluster := split_part(running, ':', 1)::smallint;
@@ -256,7 +276,11 @@ BEGIN
         running := split_part(running, ':', 3);
     END IF;
     e.reason := nullif(current_setting('mfg_audit.reason', true), '');
-    INSERT INTO mfg_audit.event SELECT e.*;
+    INSERT INTO mfg_audit.event
+           (id, class, ts, cluster, xid, n, tbl, op, res_id, eff_uid, company_id, links,
+            reason, old, new)
+    VALUES (e.id, e.class, e.ts, e.cluster, e.xid, e.n, e.tbl, e.op, e.res_id, e.eff_uid,
+            e.company_id, e.links, e.reason, e.old, e.new);
     -- assigned, not PERFORMed: PL/pgSQL then evaluates it without an executor of its own
     running := set_config(
         'mfg_audit.running',

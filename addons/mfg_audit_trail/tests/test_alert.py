@@ -63,6 +63,17 @@ class TestAlert(AuditCase):
             self.alerts("bulk_delete").filtered(self.about_partners), alert
         )
 
+    def test_alerts_are_called_what_people_call_their_subject(self):
+        values = {"severity": "1", "company_id": self.env.company.id}
+        Alert = self.env["mfg.audit.alert"].with_user(self.reviewer)
+        for kind, subject, name in (
+            ("bulk_delete", "res_partner", "Contact"),
+            ("lock_date", str(self.env.company.id), self.env.company.name),
+            ("failed_login", "ghost", "ghost"),
+        ):
+            alert = Alert.sudo().create({**values, "kind": kind, "subject": subject})
+            self.assertTrue(alert.with_user(self.reviewer).name.endswith(f": {name}"))
+
     def test_nobody_closes_what_is_about_himself(self):
         alert = self.env["mfg.audit.alert"].create(
             {"kind": "bulk_delete", "severity": "1", "user_id": self.reviewer.id}

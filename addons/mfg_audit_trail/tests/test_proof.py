@@ -87,6 +87,29 @@ class TestProof(AuditCase):
         self.env.cr.execute("SELECT MAX(id) FROM mfg_audit.event")
         return self.env.cr.fetchone()[0]
 
+    def clock_events(self):
+        self.env.cr.execute("SELECT COUNT(*) FROM mfg_audit.event WHERE op = 'K'")
+        return self.env.cr.fetchone()[0]
+
+    def test_at_30_clock_set_back_is_told_once(self):
+        # As if the last checkpoint had been made two hours later than it is now: in one
+        # transaction, so it is the next one that is sealed.
+        for hours, expected in ((0, 0), (2, 1), (0, 1)):
+            self.tamper(
+                "UPDATE mfg_audit.checkpoint SET created_at = created_at + %s * interval '1 h'",
+                [hours],
+            )
+            self.env.cr.execute("SELECT MAX(size) FROM mfg_audit.checkpoint")
+            (size,) = self.env.cr.fetchone()
+            self.tamper(
+                "INSERT INTO mfg_audit.pending (cluster, xid) VALUES (%s, %s)",
+                [1, 4_000_000_000 + size],
+            )
+            sealer.seal(self.env.cr)
+            self.assertEqual(self.clock_events(), expected)
+        events = self.env["mfg.audit.event"].with_user(self.auditor).search([])
+        self.assertEqual(events.ids, sorted(events.ids, reverse=True), "in their order")
+
     def test_untouched_log_has_no_findings(self):
         self.assertEqual(self.findings(), [])
         self.assertEqual(sealer.seal(self.env.cr), 0)

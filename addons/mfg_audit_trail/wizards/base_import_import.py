@@ -1,6 +1,6 @@
 from odoo import models
 
-from ..engine import observation
+from ..engine import context, observation
 
 #: messages about rows that are kept of an import that failed
 ROWS = 20
@@ -10,7 +10,7 @@ class BaseImportImport(models.TransientModel):
     _inherit = "base_import.import"
 
     def execute_import(self, fields, columns, options, dryrun=False):
-        """Record an import that failed.
+        """Attribute what is loaded to its file, and record an import that failed.
 
         :param fields: names of fields, one per column
         :param columns: titles of the columns
@@ -18,7 +18,11 @@ class BaseImportImport(models.TransientModel):
         :param bool dryrun: only try
         """
         self.ensure_one()
-        result = super().execute_import(fields, columns, options, dryrun=dryrun)
+        # Odoo lets everybody work with everybody's wizard; a name that somebody else gave
+        # says nothing of what this user imports.
+        own = self.create_uid == self.env.user
+        with context.importing(self.file_name if own else None):
+            result = super().execute_import(fields, columns, options, dryrun=dryrun)
         errors = [
             each for each in result.get("messages", ()) if each.get("type") == "error"
         ]
@@ -28,7 +32,7 @@ class BaseImportImport(models.TransientModel):
                 "M",
                 self.res_model,
                 company=self.env.company.id,
-                file=self.file_name,
+                file=own and self.file_name,
                 rows=self._audit_lines(errors, bool(options.get("has_headers"))),
                 message=[each.get("message", "") for each in errors[:ROWS]],
             )
