@@ -1,0 +1,5 @@
+from . import (
+    mfg_release_gate,
+    purchase_order,
+    stock_move,
+)
