@@ -15,6 +15,20 @@ from ..exceptions import (
 _logger = logging.getLogger(__name__)
 
 SIDES = [("seller", "Seller"), ("buyer", "Buyer")]
+# What both sides approve; modules that add to it extend the tuple.
+CONTENT = (
+    "seller_company_id",
+    "buyer_company_id",
+    "date_from",
+    "date_to",
+    "currency_id",
+    "strict",
+    "mirror_invoices",
+    "bill_validation",
+    "tax_policy",
+    "tolerance_total",
+    "sla_days",
+)
 # Expired ones tell that a pair once dealt, and cover what was dated before their end.
 RELIED_ON = ("approved", "active", "expired")
 OTHER_SIDE = {"seller": "buyer", "buyer": "seller"}
@@ -27,19 +41,7 @@ class MfgIcAgreement(models.Model):
     _description = "Intercompany Agreement"
     _inherit = ["mfg.decision.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "seller_company_id, buyer_company_id, date_from desc"
-    _decision_content = (
-        "seller_company_id",
-        "buyer_company_id",
-        "date_from",
-        "date_to",
-        "currency_id",
-        "strict",
-        "mirror_invoices",
-        "bill_validation",
-        "tax_policy",
-        "tolerance_total",
-        "sla_days",
-    )
+    _decision_content = CONTENT
 
     name = fields.Char(
         required=True, copy=False, readonly=True, default=lambda self: _("New")
