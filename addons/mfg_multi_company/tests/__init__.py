@@ -1,3 +1,4 @@
+from . import test_ic_agreement
 from . import test_item_xref
 from . import test_plants
 from . import test_policies
