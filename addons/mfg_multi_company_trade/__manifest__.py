@@ -9,6 +9,8 @@
     "depends": ["mfg_multi_company", "sale_stock", "purchase_stock"],
     "data": [
         "security/mfg_multi_company_trade_security.xml",
+        "security/mfg_multi_company_trade_rules.xml",
+        "security/ir.model.access.csv",
         "views/purchase_order_views.xml",
     ],
     "auto_install": True,

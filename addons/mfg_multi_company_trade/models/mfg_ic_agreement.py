@@ -1,5 +1,7 @@
 from odoo import fields, models
 
+from odoo.addons.mfg_multi_company.models.mfg_ic_agreement import CONTENT
+
 # As for what the base lays down: changed only before it is proposed.
 OWN_CONTENT = (
     "mirror_orders",
@@ -13,10 +15,7 @@ OWN_CONTENT = (
 
 class MfgIcAgreement(models.Model):
     _inherit = "mfg.ic.agreement"
-
-    @property
-    def _decision_content(self):
-        return (*super()._decision_content, *OWN_CONTENT)
+    _decision_content = (*CONTENT, *OWN_CONTENT)
 
     mirror_orders = fields.Boolean(
         "Purchase Orders Become Sales Orders", default=True, tracking=True

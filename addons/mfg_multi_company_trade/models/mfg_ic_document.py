@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from odoo.addons.mfg_multi_company.models.mfg_ic_flow import STATES
+
 
 class MfgIcDocument(models.AbstractModel):
     """A document that may be one side of an intercompany flow."""
@@ -14,12 +16,15 @@ class MfgIcDocument(models.AbstractModel):
         compute_sudo=True,
     )
     mfg_ic_state = fields.Selection(
-        related="mfg_ic_flow_id.state", string="Intercompany Status"
+        STATES,
+        "Intercompany Status",
+        compute="_compute_mfg_ic_flow_id",
+        compute_sudo=True,
     )
 
     @api.depends("partner_id")
     def _compute_mfg_ic_flow_id(self):
-        self.mfg_ic_flow_id = False
+        self.mfg_ic_flow_id = self.mfg_ic_state = False
         inside = self.filtered(lambda document: document._mfg_ic_other_company())
         if not inside:
             return
@@ -28,7 +33,9 @@ class MfgIcDocument(models.AbstractModel):
         )
         flows = {link.res_id: link.flow_id for link in links}
         for document in inside:
-            document.mfg_ic_flow_id = flows.get(document.id)
+            flow = flows.get(document.id)
+            document.mfg_ic_flow_id = flow
+            document.mfg_ic_state = flow and flow.state
 
     def _mfg_ic_other_company(self):
         """The company of the group that the document is made with, mostly empty."""
@@ -37,7 +44,7 @@ class MfgIcDocument(models.AbstractModel):
     def _mfg_ic_link(self, flow, side, doc_type):
         """Note that the documents belong to a flow."""
         flow._link(side, self, doc_type)
-        self.invalidate_recordset(["mfg_ic_flow_id"])
+        self.invalidate_recordset(["mfg_ic_flow_id", "mfg_ic_state"])
 
     def action_view_mfg_ic_flow(self):
         """Open the flow with the status of both sides."""

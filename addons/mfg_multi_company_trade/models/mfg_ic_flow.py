@@ -1,4 +1,4 @@
-from odoo import _, models
+from odoo import _, fields, models
 from odoo.tools import float_compare, float_is_zero
 
 from odoo.addons.mfg_multi_company.engine.ledger import ledger
@@ -8,6 +8,8 @@ DONE = ("done", "cancel")
 
 class MfgIcFlow(models.Model):
     _inherit = "mfg.ic.flow"
+
+    change_ids = fields.One2many("mfg.ic.change", "flow_id", "Changes", readonly=True)
 
     def _purchase(self):
         """The buyer's order, with superuser rights."""
@@ -104,6 +106,32 @@ class MfgIcFlow(models.Model):
                 self._reach(milestone, side=side)
 
     # -- goods -------------------------------------------------------------------------
+
+    def _mfg_ic_carry_delivery(self, close=False):
+        """Let the buyer expect what the seller shipped, and no more if that was all."""
+        self.ensure_one()
+        sale = self._sale()
+
+        def work(env):
+            self._expect(env)
+            if close:
+                self._close_remainder(env)
+            return True
+
+        self.agreement_id._mfg_ic_carry_over(
+            "buyer", sale, "close" if close else "delivery", work, flow=self
+        )
+
+    def _mfg_ic_carry_return(self):
+        """Let the seller expect what the buyer sent back."""
+        self.ensure_one()
+        self.sudo().agreement_id._mfg_ic_carry_over(  # settings bind both sides
+            "seller",
+            self._purchase(),
+            "return",
+            lambda env: self.sudo()._take_back(env),  # as above
+            flow=self,
+        )
 
     def _expect(self, env):
         """Put what was shipped, and is on no receipt yet, on the buyer's receipt.

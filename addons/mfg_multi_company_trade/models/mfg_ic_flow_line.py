@@ -35,12 +35,25 @@ class MfgIcFlowLine(models.Model):
         return quantity * sold.product_uom_qty / bought.product_qty
 
     def _in_transit(self):
-        """What is on its way, in the unit of the buyer's order line."""
+        """What lies between the two companies, in the unit of the buyer's order line."""
         self.ensure_one()
-        return (
-            self._to_buyer(self._sale_line().qty_delivered)
-            - self._purchase_line().qty_received
-        )
+        place = self.flow_id.agreement_id._pair_transit()
+        sold, bought = self._sale_line(), self._purchase_line()
+
+        def net(line):
+            total = 0
+            for move in line.move_ids:
+                if move.state != "done":
+                    continue
+                quantity = move.product_uom._compute_quantity(
+                    move.quantity, line.product_uom, rounding_method="HALF-UP"
+                )
+                total += quantity * (
+                    (move.location_dest_id == place) - (move.location_id == place)
+                )
+            return total
+
+        return self._to_buyer(net(sold)) + net(bought)
 
     def _check_not_below_shipped(self, quantity):
         """:raises UserError: the buyer would order less than was shipped"""

@@ -203,12 +203,9 @@ class PurchaseOrder(models.Model):
         flow = self.env["mfg.ic.flow"]._open(
             agreement, self, "purchase", parent=self._mfg_ic_parent_flow()
         )
-        self.invalidate_recordset(["mfg_ic_flow_id"])
-        prices = self.env["mfg.ic.price.rule"]._prices(
-            agreement,
-            [(product, amount, uom) for product, uom, amount in items],
-            date,
-            currency,
+        self.invalidate_recordset(["mfg_ic_flow_id", "mfg_ic_state"])
+        prices = agreement._mfg_ic_prices(
+            [(product, amount, uom) for product, uom, amount in items], date, currency
         )
         rows = []
         for line, (product, uom, amount), (price, _currency, _trace) in zip(
@@ -233,16 +230,8 @@ class PurchaseOrder(models.Model):
         if not self._mfg_ic_same(flow, rows):
             flow.line_ids.unlink()
             flow.env["mfg.ic.flow.line"].create(rows)
-            # The trace belongs to the seller; the buyer's action only sets it off.
-            self.env["mfg.ic.price.log"].sudo().create(
-                [
-                    {
-                        **{key: trace[key] for key in trace if key != "public"},
-                        "flow_id": flow.id,
-                        "note": trace["public"],
-                    }
-                    for _price, _currency, trace in prices
-                ]
+            self.env["mfg.ic.price.log"]._note(
+                [trace for _price, _currency, trace in prices], flow
             )
         return flow
 
@@ -354,7 +343,7 @@ class PurchaseOrder(models.Model):
         flow = self.env["mfg.ic.flow"]._open(
             agreement, self, "purchase", parent=self._mfg_ic_parent_flow()
         )
-        self.invalidate_recordset(["mfg_ic_flow_id"])
+        self.invalidate_recordset(["mfg_ic_flow_id", "mfg_ic_state"])
         if flow._has_sale():
             return
         # The buyer's order is read past the rules of the seller's service user.
