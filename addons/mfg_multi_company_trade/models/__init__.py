@@ -7,6 +7,7 @@ from . import (
     mfg_ic_flow,
     mfg_ic_flow_line,
     mfg_ic_link,
+    mfg_ic_transit,
     mfg_release_gate,
     purchase_order,
     purchase_order_line,

@@ -60,6 +60,7 @@ class MfgIcFlow(models.Model):
                         sale.qty_delivered,
                         purchase.qty_received,
                         sent_back,
+                        line._to_seller(line._in_transit()),
                     )
                 )
             flow._store_quantities(rows)
@@ -74,10 +75,11 @@ class MfgIcFlow(models.Model):
             """
             UPDATE mfg_ic_flow_line line
                SET qty_ordered = v.ordered, qty_shipped = v.shipped,
-                   qty_received = v.received, qty_returned = v.returned
+                   qty_received = v.received, qty_returned = v.returned,
+                   qty_transit = v.transit
               FROM unnest(%s, %s::numeric[], %s::numeric[], %s::numeric[],
-                          %s::numeric[])
-                   AS v (id, ordered, shipped, received, returned)
+                          %s::numeric[], %s::numeric[])
+                   AS v (id, ordered, shipped, received, returned, transit)
              WHERE line.id = v.id
             """,
             [list(column) for column in zip(*rows, strict=True)],

@@ -1,10 +1,17 @@
-from odoo import _, models
+from odoo import _, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare
 
 
 class MfgIcFlowLine(models.Model):
     _inherit = "mfg.ic.flow.line"
+
+    qty_transit = fields.Float(
+        "In Transit",
+        digits="Product Unit of Measure",
+        readonly=True,
+        help="In the unit of the seller's order.",
+    )
 
     def _sale_line(self):
         """The seller's order line, with superuser rights."""
@@ -41,7 +48,7 @@ class MfgIcFlowLine(models.Model):
         sold, bought = self._sale_line(), self._purchase_line()
 
         def net(line):
-            total = 0
+            total = 0.0
             for move in line.move_ids:
                 if move.state != "done":
                     continue

@@ -22,7 +22,18 @@ class StockMoveLine(models.Model):
             # The link leads to the other company.
             origin = lot.sudo().mfg_origin_lot_id
             if origin:
-                quants_value["lot"] = origin
+                # Odoo looked for quants of the lot here and would overlook the other one.
+                context = dict(self.env.context)
+                context.pop("quants_cache", None)
+                return super(
+                    StockMoveLine, self.with_context(context)
+                )._synchronize_quant(
+                    quantity,
+                    location,
+                    action=action,
+                    in_date=in_date,
+                    **{**quants_value, "lot": origin},
+                )
         return super()._synchronize_quant(
             quantity, location, action=action, in_date=in_date, **quants_value
         )
