@@ -341,6 +341,19 @@ class PurchaseOrder(models.Model):
             return
         if not agreement.mirror_orders:
             return
+        if self._mfg_ic_mirrored_elsewhere(agreement.seller_company_id):
+            exceptions._raise(
+                "duplicate",
+                _(
+                    "Another module makes sales orders of %(company)s from purchase orders, "
+                    "too. Switch it off there, then repeat.",
+                    company=agreement.seller_company_id.name,
+                ),
+                agreement=agreement,
+                document=self,
+                step="order",
+            )
+            return
         flow = self.env["mfg.ic.flow"]._open(
             agreement, self, "purchase", parent=self._mfg_ic_parent_flow()
         )
@@ -356,6 +369,11 @@ class PurchaseOrder(models.Model):
             lambda env: order._mfg_ic_sell(env, agreement, flow),
             flow=flow,
         )
+
+    @api.model
+    def _mfg_ic_mirrored_elsewhere(self, seller):
+        """Whether the public intercompany modules are at work for a seller."""
+        return "so_from_po" in seller._fields and seller.sudo().so_from_po  # a setting
 
     def _mfg_ic_sell(self, env, agreement, flow):
         """Make and confirm the seller's order."""
