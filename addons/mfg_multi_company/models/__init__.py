@@ -34,5 +34,8 @@ from . import (
     mfg_ic_milestone,
     mfg_ic_link,
     mfg_ic_exception,
+    mfg_ic_account_map,
+    account_move,
+    account_move_line,
     base,
 )

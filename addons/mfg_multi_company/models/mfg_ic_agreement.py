@@ -289,6 +289,8 @@ class MfgIcAgreement(models.Model):
             ]
         )
         agreements._complete_sides()
+        # Rows of the other side were made past the rules; they are not the user's to see.
+        agreements.invalidate_recordset(["side_ids"])
         return agreements
 
     def write(self, vals):

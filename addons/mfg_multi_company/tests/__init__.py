@@ -1,4 +1,5 @@
 from . import test_ic_agreement
+from . import test_ic_invoice
 from . import test_item_xref
 from . import test_plants
 from . import test_policies
