@@ -74,7 +74,7 @@ class AccountMove(models.Model):
         if step == "bill":
             self._mfg_ic_mirror()
         elif step == "compare":
-            self._mfg_ic_compare()
+            self._mfg_ic_complete()
         elif step in ("button_draft", "button_cancel"):
             self._mfg_ic_follow(step)
 
@@ -103,6 +103,27 @@ class AccountMove(models.Model):
         if bill:
             flow._reach("billed", "buyer")
             bill._mfg_ic_compare()
+
+    def _mfg_ic_complete(self):
+        """Post the bill if nothing keeps it from being posted any more, and compare."""
+        self.ensure_one()
+        _invoice, bill = self._mfg_ic_pair()
+        flow = self.env["mfg.ic.flow"]._flow_of(self)
+        agreement = flow.agreement_id
+        if (
+            bill.state == "draft"
+            and agreement.bill_validation == "post"
+            and not self._mfg_ic_differs(bill)
+        ):
+            agreement._mfg_ic_carry_over(
+                "buyer",
+                self,
+                "compare",
+                lambda env: bill.with_env(env)._post(soft=False),
+                flow,
+            )
+        else:
+            self._mfg_ic_compare()
 
     def _mfg_ic_miss_agreement(self, seller, buyer):
         self.env["mfg.ic.exception"]._raise(

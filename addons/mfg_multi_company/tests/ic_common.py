@@ -42,6 +42,7 @@ class IntercompanyCase(GroupCase):
             key = next(k for k, c in world.companies.items() if c == row.company_id)
             row.owner_id = world.users[owners[key]]
             row.service_user_id = world.users[f"service_{key}"]
+        agreement.invalidate_recordset()
         return agreement
 
     @classmethod
