@@ -35,6 +35,8 @@
         "views/mfg_ic_agreement_views.xml",
         "views/mfg_ic_flow_views.xml",
         "views/mfg_ic_exception_views.xml",
+        "views/mfg_ic_balance_views.xml",
+        "views/account_move_views.xml",
         "views/mfg_multi_company_menus.xml",
     ],
     "assets": {

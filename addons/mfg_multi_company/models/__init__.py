@@ -34,5 +34,10 @@ from . import (
     mfg_ic_milestone,
     mfg_ic_link,
     mfg_ic_exception,
+    mfg_ic_account_map,
+    mfg_ic_balance,
+    mfg_ic_mismatch,
+    account_move,
+    account_move_line,
     base,
 )

@@ -29,6 +29,13 @@ CONTENT = (
     "tolerance_total",
     "sla_days",
 )
+# Modules that write the same documents on the other side; with both, they come twice.
+OTHER_MIRRORS = (
+    "account_invoice_inter_company",
+    "purchase_sale_inter_company",
+    "purchase_sale_stock_inter_company",
+    "stock_intercompany",
+)
 # Expired ones tell that a pair once dealt, and cover what was dated before their end.
 RELIED_ON = ("approved", "active", "expired")
 OTHER_SIDE = {"seller": "buyer", "buyer": "seller"}
@@ -289,6 +296,8 @@ class MfgIcAgreement(models.Model):
             ]
         )
         agreements._complete_sides()
+        # Rows of the other side were made past the rules; they are not the user's to see.
+        agreements.invalidate_recordset(["side_ids"])
         return agreements
 
     def write(self, vals):
@@ -330,6 +339,7 @@ class MfgIcAgreement(models.Model):
         for agreement in self:
             if agreement.missing:
                 raise ValidationError(agreement.missing)
+        self._check_no_other_mirror()
         self._set_requested("proposed")
 
     def action_approve(self):
@@ -340,6 +350,7 @@ class MfgIcAgreement(models.Model):
         :raises AccessError: the user prepared it, approved the other side, or may not
         """
         self._check_decision()
+        self._check_no_other_mirror()
         for agreement in self:
             if agreement.missing:
                 raise ValidationError(agreement.missing)
@@ -384,6 +395,19 @@ class MfgIcAgreement(models.Model):
             else:
                 agreement._transit(date_to=today)
 
+    def action_view_flows(self):
+        """Open the flows of the agreement."""
+        return self._action_of("mfg_multi_company.mfg_ic_flow_action")
+
+    def action_view_exceptions(self):
+        """Open the exceptions of the agreement, open ones first."""
+        return self._action_of("mfg_multi_company.mfg_ic_exception_action")
+
+    def _action_of(self, xmlid):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
+        return {**action, "domain": [("agreement_id", "=", self.id)]}
+
     def _check_decision(self):
         self._check_state("proposed")
         self.check_access_rights("read")
@@ -392,6 +416,31 @@ class MfgIcAgreement(models.Model):
         if not self.env.user.has_group("mfg_multi_company.group_approve"):
             raise AccessError(
                 _("Deciding on agreements needs the right Group Approval: Approve.")
+            )
+
+    @api.model
+    @tools.ormcache()
+    def _other_mirrors(self):
+        """Names of installed modules that write the same documents on the other side."""
+        # Which modules are there is nothing that users may read.
+        modules = self.env["ir.module.module"].sudo()
+        return modules.search(
+            [("name", "in", OTHER_MIRRORS), ("state", "in", ("installed", "to upgrade"))]
+        ).mapped("name")
+
+    @api.model
+    def _check_no_other_mirror(self):
+        """:raises IntercompanyRefusal: documents would come into being twice"""
+        others = self._other_mirrors()
+        if others:
+            raise IntercompanyRefusal(
+                _(
+                    "%(modules)s is installed and writes the other side's documents, too: "
+                    "they would come into being twice. Uninstall it, or do without "
+                    "agreements.",
+                    modules=", ".join(others),
+                ),
+                kind="duplicate",
             )
 
     def _side_to_approve(self):
@@ -567,6 +616,7 @@ class MfgIcAgreement(models.Model):
         self.ensure_one()
         exceptions = self.env["mfg.ic.exception"]
         try:
+            self._check_no_other_mirror()
             with self.env.cr.savepoint():
                 result = work(self._service_env(side))
         except psycopg2.OperationalError:

@@ -73,6 +73,9 @@ class MfgIcAgreementSide(models.Model):
         tracking=True,
         help="Empty: the one that Odoo finds for the other company.",
     )
+    account_map_ids = fields.One2many(
+        "mfg.ic.account.map", "side_id", "Accounts of Lines without Item"
+    )
     state = fields.Selection(related="agreement_id.state", string="Agreement State")
 
     _sql_constraints = [
@@ -158,6 +161,30 @@ class MfgIcAgreementSide(models.Model):
             "default_account_id": journal.default_account_id.id,
         }
 
+    def _account_for(self, account):
+        """The account for a line without item that the seller booked on an account.
+
+        :raises IntercompanyRefusal: none is mapped
+        """
+        self.ensure_one()
+        code = account.code or ""
+        matches = self.account_map_ids.filtered(
+            lambda row: code.startswith(row.seller_code)
+        )
+        best = matches.sorted(lambda row: len(row.seller_code))[-1:]
+        found = best.account_id or self.default_account_id
+        if not found:
+            raise IntercompanyRefusal(
+                _(
+                    "%(company)s has no account for lines that %(code)s stands for. Its "
+                    "owner maps it on the side of the agreement, and repeats.",
+                    company=self.company_id.name,
+                    code=code,
+                ),
+                kind="mapping",
+            )
+        return found
+
     def _missing(self):
         """Sentences about what has to be completed.
 
@@ -177,6 +204,15 @@ class MfgIcAgreementSide(models.Model):
             )
             for name in wanted
             if not self[name]
+        ] + [
+            _(
+                "%(company)s: %(user)s needs an e-mail address, which messages on "
+                "documents are signed with.",
+                company=self.company_id.name,
+                user=user.name,
+            )
+            for user in self.service_user_id
+            if not user.email
         ]
 
     @api.constrains("owner_id", "service_user_id", "company_id")

@@ -197,6 +197,24 @@ class MfgIcFlow(models.Model):
         model = links[0].res_model
         return self.env[model].sudo().browse(links.sorted("id").mapped("res_id")).exists()
 
+    def _sum_up(self):
+        """Totals of either side from its invoices and bills."""
+        for flow in self.sudo():  # as in _open
+            totals = {"seller": 0, "buyer": 0}
+            for link in flow.link_ids.filtered(
+                lambda link: link.res_model == "account.move"
+            ):
+                move = self.env["account.move"].sudo().browse(link.res_id).exists()
+                if move.state == "posted":
+                    sign = -1 if link.doc_type in ("credit", "refund") else 1
+                    totals[link.side] += sign * move.amount_total
+            flow.write(
+                {
+                    "total_seller": totals["seller"],
+                    "total_buyer": totals["buyer"],
+                }
+            )
+
     # -- progress ----------------------------------------------------------------------
 
     def _reach(self, milestone, side=None, note=None):

@@ -35,6 +35,13 @@ class MfgIcLink(models.Model):
     )
     res_model = fields.Char("Model", required=True, readonly=True)
     res_id = fields.Integer("Record", required=True, readonly=True)
+    source_link_id = fields.Many2one(
+        "mfg.ic.link",
+        "Follows from",
+        readonly=True,
+        ondelete="cascade",
+        help="The document of the other side that this one is the counterpart of.",
+    )
     reference = fields.Char(compute="_compute_document", compute_sudo=True)
     status = fields.Char(compute="_compute_document", compute_sudo=True)
     is_own = fields.Boolean(compute="_compute_is_own", compute_sudo=False)
@@ -44,6 +51,11 @@ class MfgIcLink(models.Model):
             "document_uniq",
             "unique(res_model, res_id, doc_type)",
             "This document already belongs to an intercompany flow.",
+        ),
+        (
+            "source_uniq",
+            "unique(source_link_id, doc_type)",
+            "The document of the other side has its counterpart already.",
         ),
     ]
 
@@ -64,6 +76,26 @@ class MfgIcLink(models.Model):
     def _compute_is_own(self):
         for link in self:
             link.is_own = link.company_id in self.env.companies
+
+    @api.model
+    def _of_documents(self, records):
+        """Links of documents, with superuser rights."""
+        # Documents of both sides follow the flow, whoever writes them.
+        return self.sudo().search(
+            [("res_model", "=", records._name), ("res_id", "in", records.ids)]
+        )
+
+    def _mirror_document(self, env):
+        """The counterpart of a document at the other side, in an environment there.
+
+        :return: a record of the same model, empty if there is none
+        """
+        model = self[:1].res_model or "account.move"
+        if not self:
+            return env[model]
+        # As above.
+        mirror = self.sudo().search([("source_link_id", "in", self.ids)], limit=1)
+        return env[mirror.res_model or model].browse(mirror.res_id or ()).exists()
 
     @api.model
     def _status_of(self, document):

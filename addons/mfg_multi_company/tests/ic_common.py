@@ -42,6 +42,7 @@ class IntercompanyCase(GroupCase):
             key = next(k for k, c in world.companies.items() if c == row.company_id)
             row.owner_id = world.users[owners[key]]
             row.service_user_id = world.users[f"service_{key}"]
+        agreement.invalidate_recordset()
         return agreement
 
     @classmethod
@@ -52,3 +53,71 @@ class IntercompanyCase(GroupCase):
         cls.as_user(agreement, "apr_b").action_approve()
         cls.as_user(agreement, "apr1").action_approve()
         return agreement
+
+    # -- documents ---------------------------------------------------------------------
+
+    @classmethod
+    def item(cls, **values):
+        """A product of the group, with the usual taxes of each company."""
+        companies = list(cls.world.companies.values())
+        return cls.env["product.product"].create(
+            {
+                "name": "Shaft",
+                "detailed_type": "consu",
+                "taxes_id": [
+                    Command.set([company.account_sale_tax_id.id for company in companies])
+                ],
+                "supplier_taxes_id": [
+                    Command.set(
+                        [company.account_purchase_tax_id.id for company in companies]
+                    )
+                ],
+                **values,
+            }
+        )
+
+    @classmethod
+    def invoice(cls, *lines, by="seller", to="a", **values):
+        """A draft invoice of B to A; lines as (product or text, quantity, price, values)."""
+        env = cls.world.env_of(by)
+        rows = []
+        for what, quantity, price, *more in lines:
+            row = {"quantity": quantity, "price_unit": price, **(more[0] if more else {})}
+            if isinstance(what, str):
+                row["name"] = what
+            else:
+                row["product_id"] = what.id
+            rows.append(Command.create(row))
+        return env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "partner_id": cls.world.companies[to].partner_id.id,
+                "invoice_date": "2026-03-10",
+                "invoice_line_ids": rows,
+                **values,
+            }
+        )
+
+    def bill_of(self, invoice):
+        """The bill at the buyer, in the environment of the buyer's accountant."""
+        links = self.env["mfg.ic.link"]._of_documents(invoice)
+        return links._mirror_document(self.world.env_of("buyer"))
+
+    def exceptions(self, **values):
+        """Open exceptions, as the owner at the buyer sees them."""
+        domain = [(name, "=", value) for name, value in values.items()]
+        return self.world.env_of("buyer")["mfg.ic.exception"].search(
+            [("state", "=", "open"), *domain]
+        )
+
+    @classmethod
+    def tax(cls, company, amount, use):
+        return cls.env["account.tax"].create(
+            {
+                "name": f"{amount} % {use}",
+                "amount": amount,
+                "type_tax_use": use,
+                "company_id": cls.world.companies[company].id,
+                "country_id": cls.world.companies[company].account_fiscal_country_id.id,
+            }
+        )
