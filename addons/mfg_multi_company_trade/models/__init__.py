@@ -1,7 +1,10 @@
 from . import (
+    account_move,
+    account_move_line,
     mfg_ic_document,
     mfg_ic_agreement,
     mfg_ic_agreement_side,
+    mfg_ic_balance,
     mfg_ic_change,
     mfg_ic_change_line,
     mfg_ic_flow,

@@ -190,7 +190,8 @@ class MfgIcChange(models.Model):
         """:raises UserError: the new total is beyond what the user may approve"""
         if self.requested_side == "buyer":
             return
-        order = self.flow_id.sudo()._purchase().with_env(self.env)  # found past the rules
+        # The order is found past the rules and looked at with the user's rights.
+        order = self.flow_id.sudo()._purchase().with_env(self.env)
         if not order._approval_allowed():
             raise UserError(
                 _(
@@ -205,13 +206,14 @@ class MfgIcChange(models.Model):
         found = {}
         for line in self.line_ids:
             change = {}
-            item = line.flow_line_id
-            if line.quantity != item.sudo()._purchase_line().product_qty:  # figures only
+            # Figures of the order alone are compared; service users write them.
+            item = line.flow_line_id.sudo()
+            if line.quantity != item._purchase_line().product_qty:
                 change["quantity"] = line.quantity
             if line.price != item.price_seller:
                 change["price"] = line.price
             if change:
-                found[item.sudo()] = change  # written by service users
+                found[item] = change
         return found
 
     @api.model

@@ -395,9 +395,9 @@ class MfgIcFlow(models.Model):
                     key=key,
                 )
             else:
-                exceptions.search(
-                    [("key", "=", key), ("state", "=", "open")]
-                )._resolve("resync")
+                exceptions.search([("key", "=", key), ("state", "=", "open")])._resolve(
+                    "resync"
+                )
 
     # -- changes -----------------------------------------------------------------------
 
@@ -448,7 +448,9 @@ class MfgIcFlow(models.Model):
         self.ensure_one()
         agreement = self.agreement_id
         lines = self.line_ids
-        shipped = {line: line._to_buyer(line._sale_line().qty_delivered) for line in lines}
+        shipped = {
+            line: line._to_buyer(line._sale_line().qty_delivered) for line in lines
+        }
         if any(shipped.values()):
             self._apply({line: {"quantity": done} for line, done in shipped.items()})
             self._close_remainder(agreement._service_env("buyer"))

@@ -104,12 +104,14 @@ class PurchaseOrder(models.Model):
             return self.browse()
         return self.filtered(
             lambda order: (
-                order.state in LIVE
-                # The seller's order is looked for past the rules; nothing of it is shown.
-                and order.mfg_ic_flow_id.sudo()._has_sale()
+                (
+                    order.state in LIVE
+                    # The seller's order is looked for past the rules; nothing of it is shown.
+                    and order.mfg_ic_flow_id.sudo()._has_sale()
+                )
+                if order._mfg_ic_other_company()
+                else False
             )
-            if order._mfg_ic_other_company()
-            else False
         )
 
     def _mfg_ic_check_alone(self, vals):
@@ -341,19 +343,6 @@ class PurchaseOrder(models.Model):
             return
         if not agreement.mirror_orders:
             return
-        if self._mfg_ic_mirrored_elsewhere(agreement.seller_company_id):
-            exceptions._raise(
-                "duplicate",
-                _(
-                    "Another module makes sales orders of %(company)s from purchase orders, "
-                    "too. Switch it off there, then repeat.",
-                    company=agreement.seller_company_id.name,
-                ),
-                agreement=agreement,
-                document=self,
-                step="order",
-            )
-            return
         flow = self.env["mfg.ic.flow"]._open(
             agreement, self, "purchase", parent=self._mfg_ic_parent_flow()
         )
@@ -369,11 +358,6 @@ class PurchaseOrder(models.Model):
             lambda env: order._mfg_ic_sell(env, agreement, flow),
             flow=flow,
         )
-
-    @api.model
-    def _mfg_ic_mirrored_elsewhere(self, seller):
-        """Whether the public intercompany modules are at work for a seller."""
-        return "so_from_po" in seller._fields and seller.sudo().so_from_po  # a setting
 
     def _mfg_ic_sell(self, env, agreement, flow):
         """Make and confirm the seller's order."""
@@ -392,7 +376,9 @@ class PurchaseOrder(models.Model):
                 sale.order_line.unlink()
                 sale.write({"order_line": values["order_line"]})
             else:
-                sale = env["sale.order"].with_context(tracking_disable=True).create(values)
+                sale = (
+                    env["sale.order"].with_context(tracking_disable=True).create(values)
+                )
                 sale = sale.with_env(env)
                 sale._mfg_ic_link(flow, "seller", "sale")
             self._mfg_ic_pair(rows, sale)

@@ -86,7 +86,9 @@ class PurchaseOrderLine(models.Model):
             PurchaseOrderLine, self - agreed
         )._compute_price_unit_and_date_planned_and_name()
 
-    def _prepare_stock_move_vals(self, picking, price_unit, product_uom_qty, product_uom):
+    def _prepare_stock_move_vals(
+        self, picking, price_unit, product_uom_qty, product_uom
+    ):
         values = super()._prepare_stock_move_vals(
             picking, price_unit, product_uom_qty, product_uom
         )

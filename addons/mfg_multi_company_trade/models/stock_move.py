@@ -115,7 +115,9 @@ class StockMove(models.Model):
     def _mfg_ic_follow(self, pairs, closed=False):
         """Let the other side expect what was moved."""
         moved = self.filtered(
-            lambda move: move.location_id.id in pairs or move.location_dest_id.id in pairs
+            lambda move: (
+                move.location_id.id in pairs or move.location_dest_id.id in pairs
+            )
         )
         if not moved:
             return
@@ -132,7 +134,7 @@ class StockMove(models.Model):
                 )
             )
             flow._measure()
-            if shipped & moved and flow._sale() & shipped.sale_line_id.order_id.sudo():
+            if shipped.sale_line_id:
                 shipped.picking_id._mfg_ic_link(flow, "seller", "delivery")
                 flow._mfg_ic_carry_delivery(close=closed)
             if sent_back:

@@ -113,7 +113,9 @@ class TestGoods(TradeCase):
         self.assertEqual(order.order_line.qty_received, 4)
         found = self.flow(order).exception_ids
         self.assertEqual(len(found), 1)
-        self.assertEqual((found.kind, found.expected, found.actual), ("qty", "5.0", "4.0"))
+        self.assertEqual(
+            (found.kind, found.expected, found.actual), ("qty", "5.0", "4.0")
+        )
         self.assertEqual(self.transit(product), 1)
         place = self.terms._pair_transit()
         quant = self.env["stock.quant"].search(
@@ -144,7 +146,9 @@ class TestGoods(TradeCase):
         self.assertEqual(found.state, "resolved")
         receipt = self.open_receipt(order)
         self.assertEqual(receipt.move_line_ids.lot_id.id, taken.id)
-        self.as_user(found, "seller").sudo()._origin_document()._mfg_ic_retry("delivery")
+        self.as_user(found, "seller").sudo()._origin_document()._mfg_ic_retry(
+            "delivery"
+        )
         self.assertEqual(len(receipt.move_line_ids), 1)
         self.assertEqual(receipt.move_ids.quantity, 5)
         self.assertTrue(lots.mfg_mirror_lot_ids)
@@ -236,17 +240,13 @@ class TestGoods(TradeCase):
             third["stock.location"].search([("mfg_ic_seller_id", "!=", False)])
         )
         self.assertFalse(third["stock.location"].name_search("In transit: Group"))
-        self.assertFalse(
-            third["stock.quant"].search([("product_id", "=", product.id)])
-        )
+        self.assertFalse(third["stock.quant"].search([("product_id", "=", product.id)]))
         self.assertFalse(
             third["stock.quant"].read_group(
                 [("product_id", "=", product.id)], ["quantity"], ["lot_id"]
             )
         )
-        self.assertFalse(
-            third["stock.lot"].search([("name", "=", "SECRET-LOT")])
-        )
+        self.assertFalse(third["stock.lot"].search([("name", "=", "SECRET-LOT")]))
         for record in (quants, place):
             with self.assertRaises(AccessError):
                 record.with_env(third).read(["display_name"])
@@ -260,9 +260,7 @@ class TestGoods(TradeCase):
             {
                 "name": "Made by C",
                 "detailed_type": "product",
-                "route_ids": [
-                    Command.set((mto | warehouse.buy_pull_id.route_id).ids)
-                ],
+                "route_ids": [Command.set((mto | warehouse.buy_pull_id.route_id).ids)],
                 "seller_ids": [
                     Command.create(
                         {
@@ -276,6 +274,7 @@ class TestGoods(TradeCase):
         )
         item.with_company(self.b).standard_price = 9
         item.with_company(self.c).standard_price = 7
+        self.stock(item, company="c")
         first = self.agreement_of_c()
         order = self.confirmed(5, products=item)
         self.assertEqual(order.state, "purchase")

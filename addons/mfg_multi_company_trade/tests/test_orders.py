@@ -126,7 +126,10 @@ class TestOrders(TradeCase):
         self.assertEqual(sale.order_line.price_unit, 10.8)
         with self.assertRaises(AccessError):
             change.action_accept()
-        with self.assertRaisesRegex(UserError, "beyond what you may approve"):
+        with (
+            self.assertRaisesRegex(UserError, "beyond what you may approve"),
+            self.cr.savepoint(),
+        ):
             self.as_user(change, "purchaser").action_accept()
         self.env.invalidate_all()
         self.assertEqual(order.order_line.price_unit, 10.8)
@@ -175,8 +178,10 @@ class TestOrders(TradeCase):
             lambda: order.write({"state": "cancel"}),
             lambda: order.sudo().write({"state": "draft"}),
             lambda: sale.write({"state": "cancel"}),
-            lambda: sale.sudo().with_context(disable_cancel_warning=True).write(
-                {"state": "draft"}
+            lambda: (
+                sale.sudo()
+                .with_context(disable_cancel_warning=True)
+                .write({"state": "draft"})
             ),
             lambda: sale.order_line.write({"product_uom_qty": 1}),
             lambda: order.order_line.write({"product_id": self.products[1].id}),

@@ -82,11 +82,9 @@ class TestPurchaseRelease(GroupCase):
             "state": lambda: order.write({"state": "purchase"}),
             "state, sudo": lambda: order.sudo().write({"state": "done"}),
             "create": lambda: self.order(state="purchase"),
-            "default of the context": lambda: (
-                order.with_context(default_state="purchase").create(
-                    {"partner_id": self.vendor.id}
-                )
-            ),
+            "default of the context": lambda: order.with_context(
+                default_state="purchase"
+            ).create({"partner_id": self.vendor.id}),
         }
         # An order without lines has no quantity; it waits all the same.
         for way, attempt in ways.items():
