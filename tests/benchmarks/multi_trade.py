@@ -27,7 +27,7 @@ STEPS = ("purchase", "receipt", "sale", "delivery")
 def measure(quick, lab):
     """Turns of ours, the public modules and plain Odoo, interleaved.
 
-    :return: (figures, ratios): seconds of CPU of ours, medians; queries that documents
+    :return: {"figures", "ratios"}: seconds of CPU of ours, medians; queries that documents
         outside of the group need more than plain, the worst step; per cent of their time
         in our code; ours divided by theirs, medians
     """
@@ -71,7 +71,7 @@ def measure(quick, lab):
         "po_so_vs_oca": cpu["ours", "order"] / cpu["oca", "order"],
         "delivery_vs_oca": cpu["ours", "delivery"] / cpu["oca", "delivery"],
     }
-    return figures, ratios
+    return {"figures": figures, "ratios": ratios}
 
 
 def _public(lab):

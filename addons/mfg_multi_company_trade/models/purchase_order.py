@@ -67,7 +67,7 @@ class PurchaseOrder(models.Model):
     def write(self, vals):
         if vals.get("state") in LIVE:
             self.filtered(lambda order: order.state not in LIVE)._mfg_check_released()
-        elif vals.get("state") or vals.get("partner_id") or vals.get("currency_id"):
+        if {"state", "partner_id", "currency_id"} & set(vals):
             self._mfg_ic_check_alone(vals)
         return super().write(vals)
 
@@ -102,39 +102,27 @@ class PurchaseOrder(models.Model):
         """Orders that the seller relies on, so that one side alone cannot end them."""
         if ledger(self.env.cr).agreeing:
             return self.browse()
-        return self.filtered(
-            lambda order: (
-                (
-                    order.state in LIVE
-                    # The seller's order is looked for past the rules; nothing of it is shown.
-                    and order.mfg_ic_flow_id.sudo()._has_sale()
-                )
-                if order._mfg_ic_other_company()
-                else False
-            )
+        inside = self.filtered(
+            lambda order: order._mfg_ic_other_company() and order.state in LIVE
         )
+        # The seller's order is looked for past the rules; nothing of it is shown.
+        return inside.filtered(lambda order: order.mfg_ic_flow_id.sudo()._has_sale())
 
     def _mfg_ic_check_alone(self, vals):
         """:raises UserError: one side would change what both agreed on"""
-        held = self._mfg_ic_held().filtered(
-            lambda order: any(
-                name in vals and order[name] != value
-                for name, value in (
-                    ("state", "done"),
-                    ("partner_id", order.partner_id),
+        leaves = "state" in vals and vals["state"] not in LIVE
+        for order in self._mfg_ic_held():
+            if leaves or any(
+                name in vals and vals[name] != order[name].id
+                for name in ("partner_id", "currency_id")
+            ):
+                raise UserError(
+                    _(
+                        "The seller relies on %(order)s. Use “Cancel”, which asks the "
+                        "seller, or propose a change on the intercompany flow.",
+                        order=order.display_name,
+                    )
                 )
-            )
-        )
-        if vals.get("state") in ("purchase", "done"):
-            held = held.browse()
-        if held:
-            raise UserError(
-                _(
-                    "The seller relies on %(order)s. Use “Cancel”, which asks the seller, "
-                    "or propose a change on the intercompany flow.",
-                    order=held[0].display_name,
-                )
-            )
 
     def _mfg_ic_ask_to_cancel(self):
         """Ask the sellers; each order stays as it is until its seller agrees."""
