@@ -63,6 +63,7 @@ class TestCockpit(IntercompanyCase):
         row = env["mfg.ic.balance"].search([])
         self.assertEqual((row.receivable, row.payable, row.difference), (115, 0, 115))
         self.bill_of(invoice).action_post()
+        self.env.invalidate_all()
         row = env["mfg.ic.balance"].search([])
         self.assertEqual((row.receivable, row.payable, row.difference), (115, 115, 0))
         self.assertEqual((row.open_receivable, row.open_payable), (115, 115))
