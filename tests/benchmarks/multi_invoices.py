@@ -3,9 +3,9 @@
 from statistics import median
 
 from intercompany_peer import install
-from multi_scene import AGREEMENT, OCA_SETTINGS, SCENE, TURN
 
 from tests.support.emitter import Emitter
+from tests.support.intercompany import AGREEMENT, OCA_SETTINGS, SCENE, TURN
 
 LINES = 50
 ITEMS = 300_000
@@ -87,7 +87,9 @@ def measure(quick, lab):
         peers["ours"].run(SCENE + AGREEMENT)
         peers["theirs"].run(SCENE + OCA_SETTINGS)
         for _turn in range(1 + (3 if quick else 9)):
-            rows.append({name: peer.run(settings)["result"] for name, peer in peers.items()})
+            rows.append(
+                {name: peer.run(settings)["result"] for name, peer in peers.items()}
+            )
         del rows[0]  # the first turn fills caches
         cockpit = _cockpit(lab, ours, peers["ours"], settings)
     finally:

@@ -93,7 +93,9 @@ class TestAgreement(IntercompanyCase):
             {"name": "account_invoice_inter_company", "state": "installed"}
         )
         self.env.registry.clear_cache()
-        with self.assertRaisesRegex(UserError, "account_invoice_inter_company.*Uninstall"):
+        with self.assertRaisesRegex(
+            UserError, "account_invoice_inter_company.*Uninstall"
+        ):
             self.draft_agreement(seller="a", buyer="b").action_propose()
         invoice = self.invoice((self.item(), 1, 100))
         invoice.action_post()
@@ -110,6 +112,6 @@ class TestAgreement(IntercompanyCase):
         agreements = env["mfg.ic.agreement"]
         agreements._mfg_ic_company(customer)  # fills the cache
         customer.invalidate_recordset()
-        customer.with_env(env).commercial_partner_id  # as the document has it
+        self.assertTrue(customer.with_env(env).commercial_partner_id)  # in the cache
         with self.assertQueryCount(0):
             self.assertFalse(agreements._mfg_ic_company(customer.with_env(env)))

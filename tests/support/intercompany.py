@@ -1,6 +1,6 @@
 """Two companies that deal with each other, as Python code for Odoo."""
 
-#: leaves behind: companies PLA (buyer) and PLB (seller), users, 60 items, in `result` nothing
+#: companies PLA (buyer) and PLB (seller), people with rights in one of them, 60 items
 SCENE = """
 from odoo import Command
 
