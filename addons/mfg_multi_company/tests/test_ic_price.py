@@ -62,7 +62,10 @@ class TestTransferPrice(IntercompanyCase):
             self.assertEqual((price, currency), (9.72, self.euro), who)
             self.assertEqual((trace["basis"], trace["rate"]), (10, 0.9))
             self.assertEqual(str(trace["rate_date"]), "2026-02-01")
-            self.assertNotIn("10", trace["public"].replace("2026-02-01", ""))
+            self.assertEqual(
+                trace["public"],
+                f"{self.contract.name}, version 1 of the price, of 2026-02-01",
+            )
         log = (
             self.as_user(self.contract, "buyer").env["mfg.ic.price.log"]._note([trace])
         )
