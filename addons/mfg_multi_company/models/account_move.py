@@ -201,9 +201,7 @@ class AccountMove(models.Model):
             bill.write(values)
         else:
             bill = env["account.move"].create(values)
-            flow._link(
-                "buyer", bill, DOC_TYPES[bill.move_type]
-            ).source_link_id = source
+            flow._link("buyer", bill, DOC_TYPES[bill.move_type]).source_link_id = source
         problem = self._mfg_ic_align(bill, agreement)
         if not problem and agreement.bill_validation == "post":
             bill._post(soft=False)
@@ -251,13 +249,17 @@ class AccountMove(models.Model):
         """:raises IntercompanyRefusal: the buyer has no rate, Odoo would take 1"""
         if self.currency_id == buyer.currency_id:
             return
-        known = self.env["res.currency.rate"].sudo().search_count(  # rates are no secret
-            [
-                ("currency_id", "=", self.currency_id.id),
-                ("company_id", "in", (False, buyer.root_id.id)),
-                ("name", "<=", self.invoice_date),
-            ],
-            limit=1,
+        known = (
+            self.env["res.currency.rate"]
+            .sudo()
+            .search_count(  # rates are no secret
+                [
+                    ("currency_id", "=", self.currency_id.id),
+                    ("company_id", "in", (False, buyer.root_id.id)),
+                    ("name", "<=", self.invoice_date),
+                ],
+                limit=1,
+            )
         )
         if not known:
             raise IntercompanyRefusal(
@@ -313,9 +315,7 @@ class AccountMove(models.Model):
 
     def _mfg_ic_locked_until(self, invoice):
         """The lock date that the day of the invoice meets in the books of the bill."""
-        locks = self._get_violated_lock_dates(
-            invoice.date, self._affect_tax_report()
-        )
+        locks = self._get_violated_lock_dates(invoice.date, self._affect_tax_report())
         return locks and locks[-1][0]
 
     # -- both sides --------------------------------------------------------------------
@@ -405,8 +405,7 @@ class AccountMove(models.Model):
         partners = self.env["mfg.ic.agreement"]._company_by_partner()
         for invoice in self.filtered(
             lambda move: (
-                move.move_type in MIRRORED
-                and move.commercial_partner_id.id in partners
+                move.move_type in MIRRORED and move.commercial_partner_id.id in partners
             )
         ):
             _invoice, bill = invoice._mfg_ic_pair()

@@ -23,15 +23,19 @@ class AccountMoveLine(models.Model):
         products = self.product_id
         companies = agreement.seller_company_id | agreement.buyer_company_id
         # Codes of both sides count, whoever sets it off.
-        rows = self.env["mfg.item.xref"].sudo().search(
-            [
-                *self.env["mfg.item.xref"]._valid(self.move_id.invoice_date),
-                ("code_type", "=", "local"),
-                ("company_id", "in", companies.ids),
-                "|",
-                ("product_id", "in", products.ids),
-                ("local_product_id", "in", products.ids),
-            ]
+        rows = (
+            self.env["mfg.item.xref"]
+            .sudo()
+            .search(
+                [
+                    *self.env["mfg.item.xref"]._valid(self.move_id.invoice_date),
+                    ("code_type", "=", "local"),
+                    ("company_id", "in", companies.ids),
+                    "|",
+                    ("product_id", "in", products.ids),
+                    ("local_product_id", "in", products.ids),
+                ]
+            )
         )
         own = products.filtered("company_id")
         return own | rows.product_id | rows.local_product_id

@@ -218,9 +218,7 @@ class MfgIcAgreement(models.Model):
             agreement.flow_count = flows.get(agreement, 0)
             agreement.exception_count = exceptions.get(agreement, 0)
 
-    @api.depends(
-        "side_ids.owner_id", "side_ids.service_user_id", "side_ids.journal_id"
-    )
+    @api.depends("side_ids.owner_id", "side_ids.service_user_id", "side_ids.journal_id")
     def _compute_missing(self):
         for agreement in self:
             agreement.missing = "\n".join(
@@ -425,7 +423,10 @@ class MfgIcAgreement(models.Model):
         # Which modules are there is nothing that users may read.
         modules = self.env["ir.module.module"].sudo()
         return modules.search(
-            [("name", "in", OTHER_MIRRORS), ("state", "in", ("installed", "to upgrade"))]
+            [
+                ("name", "in", OTHER_MIRRORS),
+                ("state", "in", ("installed", "to upgrade")),
+            ]
         ).mapped("name")
 
     @api.model

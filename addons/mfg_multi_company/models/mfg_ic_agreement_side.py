@@ -106,7 +106,9 @@ class MfgIcAgreementSide(models.Model):
         :raises IntercompanyRefusal: nobody is named, or that user may not work here
         """
         self.ensure_one()
-        row = self.sudo()  # who sets it off does not read the settings of the other side
+        row = (
+            self.sudo()
+        )  # who sets it off does not read the settings of the other side
         user = row.service_user_id
         if not user or not user.active or row.company_id not in user.company_ids:
             raise IntercompanyRefusal(
@@ -231,3 +233,12 @@ class MfgIcAgreementSide(models.Model):
                             company=row.company_id.name,
                         )
                     )
+            owner = row.owner_id.sudo()  # as above
+            if owner and not owner.has_group("mfg_multi_company.group_user"):
+                raise ValidationError(
+                    _(
+                        "Owner: %(user)s has no right to see exceptions. Give the right "
+                        "Plants and Companies: User.",
+                        user=owner.name,
+                    )
+                )

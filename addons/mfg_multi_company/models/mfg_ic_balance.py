@@ -76,7 +76,10 @@ class MfgIcBalance(models.Model):
             "receivable": ("", "asset_receivable", "line.company_id", "partner.id"),
             "payable": ("-", "liability_payable", "partner.id", "line.company_id"),
         }[what]
-        amount, rest = f"{sign}line.amount_currency", f"{sign}line.amount_residual_currency"
+        amount, rest = (
+            f"{sign}line.amount_currency",
+            f"{sign}line.amount_residual_currency",
+        )
         amounts = f"{amount}, 0, {rest}, 0" if not sign else f"0, {amount}, 0, {rest}"
         return f"""
             SELECT line.id, {own}, {other}, line.currency_id,

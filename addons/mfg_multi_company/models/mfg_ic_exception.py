@@ -184,14 +184,26 @@ class MfgIcException(models.Model):
     def _notify_owners(self):
         """Put the exception on the list of activities of both owners."""
         for exception in self:
-            for owner in exception.seller_owner_id | exception.buyer_owner_id:
+            owners = exception.seller_owner_id | exception.buyer_owner_id
+            # Who lost the right to see it meanwhile must not stop the first document.
+            for owner in owners.filtered(exception._is_seen_by):
                 # Without mail: it would need an address of whoever set it off.
-                exception.with_context(mail_activity_quick_update=True).activity_schedule(
+                exception.with_context(
+                    mail_activity_quick_update=True
+                ).activity_schedule(
                     "mail.mail_activity_data_todo",
                     date_deadline=exception.sla_date,
                     summary=exception.name[:120],
                     user_id=owner.id,
                 )
+
+    def _is_seen_by(self, user):
+        companies = self.seller_company_id | self.buyer_company_id
+        return (
+            user.active
+            and user.has_group("mfg_multi_company.group_user")
+            and bool(user.company_ids & companies)
+        )
 
     # -- resolving ---------------------------------------------------------------------
 
@@ -232,9 +244,7 @@ class MfgIcException(models.Model):
             raise UserError(
                 _("The document does not exist any more. Resolve the exception.")
             )
-        side = (
-            "seller" if document.company_id == self.seller_company_id else "buyer"
-        )
+        side = "seller" if document.company_id == self.seller_company_id else "buyer"
         agreement = self.agreement_id or self.env["mfg.ic.agreement"]._mfg_ic_require(
             self.seller_company_id, self.buyer_company_id
         )

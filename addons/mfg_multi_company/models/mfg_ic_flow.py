@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 STATES = [
     ("requested", "Requested"),
@@ -27,7 +27,11 @@ class MfgIcFlow(models.Model):
 
     name = fields.Char(required=True, readonly=True, index="trigram")
     agreement_id = fields.Many2one(
-        "mfg.ic.agreement", required=True, readonly=True, index=True, ondelete="restrict"
+        "mfg.ic.agreement",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
     )
     seller_company_id = fields.Many2one(
         "res.company", "Seller", required=True, readonly=True, index=True
@@ -65,7 +69,9 @@ class MfgIcFlow(models.Model):
         "mfg.ic.exception", "flow_id", "Exceptions", readonly=True
     )
     exception_count = fields.Integer(
-        "Open Exceptions", compute="_compute_exception_count", search="_search_exceptions"
+        "Open Exceptions",
+        compute="_compute_exception_count",
+        search="_search_exceptions",
     )
 
     @api.depends("exception_ids.state")
@@ -81,17 +87,11 @@ class MfgIcFlow(models.Model):
             flow.exception_count = counts.get(flow, 0)
 
     def _search_exceptions(self, operator, value):
-        open_flows = self.env["mfg.ic.exception"]._search(
+        troubled = self.env["mfg.ic.exception"].search(
             [("state", "=", "open"), ("flow_id", "!=", False)]
         )
-        wants = (operator == ">" and value == 0) or (operator == "!=" and not value)
-        return [
-            (
-                "id",
-                "in" if wants else "not in",
-                self.env["mfg.ic.exception"].browse(open_flows).flow_id.ids,
-            )
-        ]
+        wanted = (operator == ">" and value == 0) or (operator == "!=" and not value)
+        return [("id", "in" if wanted else "not in", troubled.flow_id.ids)]
 
     # -- documents ---------------------------------------------------------------------
 
@@ -195,7 +195,9 @@ class MfgIcFlow(models.Model):
         if not links:
             return None
         model = links[0].res_model
-        return self.env[model].sudo().browse(links.sorted("id").mapped("res_id")).exists()
+        return (
+            self.env[model].sudo().browse(links.sorted("id").mapped("res_id")).exists()
+        )
 
     def _sum_up(self):
         """Totals of either side from its invoices and bills."""

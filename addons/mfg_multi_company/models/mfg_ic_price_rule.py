@@ -62,7 +62,10 @@ class MfgIcPriceRule(models.Model):
         METHODS, required=True, default="cost_percent", tracking=True
     )
     percent = fields.Float(
-        "%", digits=(16, 4), tracking=True, help="On top of the cost, or off the market price."
+        "%",
+        digits=(16, 4),
+        tracking=True,
+        help="On top of the cost, or off the market price.",
     )
     amount = fields.Monetary(
         tracking=True, help="On top of the cost, or the price, per unit of the product."
@@ -77,12 +80,16 @@ class MfgIcPriceRule(models.Model):
         help="Of amount, rounding and band.",
     )
     rounding = fields.Float(
-        digits=(16, 6), help="The price is rounded to a multiple of it; 0 does not round."
+        digits=(16, 6),
+        help="The price is rounded to a multiple of it; 0 does not round.",
     )
     min_price = fields.Monetary("At Least", help="0: no lower end.")
     max_price = fields.Monetary("At Most", help="0: no upper end.")
     min_quantity = fields.Float(
-        "From Quantity", digits="Product Unit of Measure", help="In units of the product."
+        "From Quantity",
+        digits="Product Unit of Measure",
+        default=0,  # no null, which would come first
+        help="In units of the product.",
     )
     date_from = fields.Date(
         "From",
@@ -169,17 +176,14 @@ class MfgIcPriceRule(models.Model):
             approved = rule.sudo()
             approved._transit(version=last.version + 1)
             approved._set_decided("approved")
-            replaced = last.filtered(
+            # The rule before ends where this one begins, its prices stay explained.
+            last.filtered(
                 lambda other, rule=rule: (
                     other.state == "approved"
                     and not other.date_to
                     and other.date_from < rule.date_from
                 )
-            )
-            # The rule before ends where this one begins, its prices stay explained.
-            replaced._transit(
-                date_to=fields.Date.subtract(rule.date_from, days=1)
-            ) if replaced else None
+            )._transit(date_to=fields.Date.subtract(rule.date_from, days=1))
 
     def action_reject(self):
         """Decline requested rules."""
@@ -309,7 +313,9 @@ class MfgIcPriceRule(models.Model):
         )
         in_uom = product.uom_id._compute_price(price, uom)
         final = float_round(in_uom * rate, precision_digits=digits)
-        cost = product.standard_price if cost is None or self.method == "fixed" else cost
+        cost = (
+            product.standard_price if cost is None or self.method == "fixed" else cost
+        )
         trace = {
             "agreement_id": self.agreement_id.id,
             "company_id": seller.id,

@@ -20,7 +20,9 @@ class IntercompanyCase(GroupCase):
         world.user("buyer", f"{PLANTS}user,{ACCOUNTING}", "a")
         world.user("apr_b", PLANTS + "approve", "b")
         world.user("finance_b", f"{PLANTS}transfer_price,{ACCOUNTING}", "b")
-        world.user("outsider", f"{PLANTS}configure,{PLANTS}transfer_price,{ACCOUNTING}", "c")
+        world.user(
+            "outsider", f"{PLANTS}configure,{PLANTS}transfer_price,{ACCOUNTING}", "c"
+        )
         for key in "abc":
             world.user(f"service_{key}", ACCOUNTING, key)
 
@@ -65,7 +67,9 @@ class IntercompanyCase(GroupCase):
                 "name": "Shaft",
                 "detailed_type": "consu",
                 "taxes_id": [
-                    Command.set([company.account_sale_tax_id.id for company in companies])
+                    Command.set(
+                        [company.account_sale_tax_id.id for company in companies]
+                    )
                 ],
                 "supplier_taxes_id": [
                     Command.set(
@@ -82,7 +86,11 @@ class IntercompanyCase(GroupCase):
         env = cls.world.env_of(by)
         rows = []
         for what, quantity, price, *more in lines:
-            row = {"quantity": quantity, "price_unit": price, **(more[0] if more else {})}
+            row = {
+                "quantity": quantity,
+                "price_unit": price,
+                **(more[0] if more else {}),
+            }
             if isinstance(what, str):
                 row["name"] = what
             else:

@@ -58,7 +58,9 @@ class TestInvoiceToBill(IntercompanyCase):
 
     def test_mc_09_local_codes_and_units_are_translated(self):
         local = self.item(
-            name="Welle", company_id=self.world.companies["a"].id, uom_id=self.dozen.id,
+            name="Welle",
+            company_id=self.world.companies["a"].id,
+            uom_id=self.dozen.id,
             uom_po_id=self.dozen.id,
         )
         self.world.user("steward", "mfg_multi_company.group_steward")
@@ -105,7 +107,9 @@ class TestInvoiceToBill(IntercompanyCase):
         self.assertEqual(bill.state, "draft")
         problem = self.exceptions()
         self.assertEqual(problem.kind, "tax")
-        self.assertEqual((problem.expected, problem.actual), ("276.00 USD", "264.00 USD"))
+        self.assertEqual(
+            (problem.expected, problem.actual), ("276.00 USD", "264.00 USD")
+        )
         self.assertEqual(problem.buyer_owner_id, self.world.users["buyer"])
         self.assertIn(self.world.users["buyer"], problem.activity_ids.user_id)
         self.assertIn(self.world.users["seller"], problem.activity_ids.user_id)
@@ -113,7 +117,9 @@ class TestInvoiceToBill(IntercompanyCase):
         bill.invoice_line_ids.tax_ids = self.tax("a", 15, "purchase")
         bill.action_post()
         self.assertFalse(self.exceptions())
-        self.assertEqual(self.contract.env["mfg.ic.flow"]._flow_of(invoice).state, "matched")
+        self.assertEqual(
+            self.contract.env["mfg.ic.flow"]._flow_of(invoice).state, "matched"
+        )
 
     def test_mc_11_closed_period_is_no_silent_shift(self):
         self.world.companies["a"].fiscalyear_lock_date = "2026-03-31"
@@ -176,7 +182,9 @@ class TestInvoiceToBill(IntercompanyCase):
             )
         invoice = self.post((self.product, 5, 90), currency_id=euro.id)
         bill = self.bill_of(invoice)
-        self.assertEqual((bill.currency_id, bill.amount_total), (euro, invoice.amount_total))
+        self.assertEqual(
+            (bill.currency_id, bill.amount_total), (euro, invoice.amount_total)
+        )
         self.assertEqual(bill.amount_total_signed, -invoice.amount_total_signed)
         credit = self.invoice(
             (self.product, 2, 90),

@@ -21,7 +21,6 @@ MODELS = [
     "mfg.ic.mismatch",
     "account.move",
     "account.move.line",
-    "mfg.plant",
     "mail.message",
 ]
 
@@ -95,18 +94,27 @@ class TestLeaks(IntercompanyCase):
         ids = records.ids
         yield "search", model.search([("id", "in", ids)]).ids
         yield "search_read", model.search_read([("id", "in", ids)])
-        yield "web_search_read", model.web_search_read(
-            [("id", "in", ids)], {"display_name": {}}
-        )["records"]
-        yield "read_group", [
-            row
-            for row in model.read_group([("id", "in", ids)], [], ["create_date:year"])
-            if row["create_date_count"]
-        ] if model._auto else model.search_count([("id", "in", ids)])
-        if model._rec_name and model._fields[model._rec_name]._description_searchable:
-            yield "name_search", [
-                row for row in model.name_search("", limit=10**6) if row[0] in ids
+        yield (
+            "web_search_read",
+            model.web_search_read([("id", "in", ids)], {"display_name": {}})["records"],
+        )
+        yield (
+            "read_group",
+            [
+                row
+                for row in model.read_group(
+                    [("id", "in", ids)], [], ["create_date:year"]
+                )
+                if row["create_date_count"]
             ]
+            if model._auto
+            else model.search_count([("id", "in", ids)]),
+        )
+        if model._rec_name and model._fields[model._rec_name]._description_searchable:
+            yield (
+                "name_search",
+                [row for row in model.name_search("", limit=10**6) if row[0] in ids],
+            )
         yield "count", model.search_count([("id", "in", ids)])
 
     def test_mc_15_third_company_finds_nothing(self):
@@ -143,12 +151,9 @@ class TestLeaks(IntercompanyCase):
             ("mfg.ic.flow.line", "flow_id.agreement_id.note", SECRET),
             ("mfg.ic.price.log", "product_id.name", SECRET),
             ("mfg.ic.exception", "flow_id.agreement_id.note", SECRET),
-            ("res.company", "mfg_plant_ids.name", "Plant B"),
             ("ir.attachment", "name", SECRET),
         ]
         for name, path, value in ways:
-            if path.split(".")[0] not in self.env[name]._fields:
-                continue
             domain = [(path, "ilike", value)]
             with self.subTest(model=name, path=path):
                 self.assertTrue(self.env[name].sudo().search_count(domain))
@@ -178,4 +183,6 @@ class TestLeaks(IntercompanyCase):
         self.assertNotIn(SECRET, everything, "the seller's own product")
         with self.assertRaises(AccessError):
             flow.line_ids.read(["seller_product_id"])
-        self.assertFalse(flow.agreement_id.side_ids.filtered(lambda row: row.side == "seller"))
+        self.assertFalse(
+            flow.agreement_id.side_ids.filtered(lambda row: row.side == "seller")
+        )
