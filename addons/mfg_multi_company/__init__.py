@@ -1,1 +1,1 @@
-from . import engine, exceptions, models
+from . import engine, exceptions, models, wizard

@@ -31,6 +31,12 @@
         "views/mfg_release_views.xml",
         "views/mfg_release_gate_views.xml",
         "views/mrp_production_views.xml",
+        "views/mfg_ic_price_rule_views.xml",
+        "views/mfg_ic_agreement_views.xml",
+        "views/mfg_ic_flow_views.xml",
+        "views/mfg_ic_exception_views.xml",
+        "views/mfg_ic_balance_views.xml",
+        "views/account_move_views.xml",
         "views/mfg_multi_company_menus.xml",
     ],
     "assets": {

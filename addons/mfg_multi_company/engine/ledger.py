@@ -21,6 +21,7 @@ class Ledger:
         self.released = frozenset()
         self.splitting = 0
         self.scheduling = 0
+        self.agreeing = 0
 
     @contextmanager
     def transition(self):
@@ -67,6 +68,15 @@ class Ledger:
             yield
         finally:
             self.scheduling -= 1
+
+    @contextmanager
+    def agreed(self):
+        """What both companies agreed on is written into the documents of either."""
+        self.agreeing += 1
+        try:
+            yield
+        finally:
+            self.agreeing -= 1
 
 
 def ledger(cursor):

@@ -24,3 +24,34 @@ class TestTours(GroupCase, HttpCase):
         self.assertEqual(assignment.state, "requested")
         self.as_user(assignment, "apr1").action_approve()
         self.assertTrue(self.world.users["worker"]._mfg_has_role("PLANNER", plant))
+
+    def test_mc_26_consultant_sets_up_two_plants_and_their_dealings(self):
+        for plant in self.world.plants.values():
+            plant.action_close()
+            plant.active = False
+        companies = self.world.companies
+        chart = self.env["account.chart.template"]
+        for key in "ab":
+            chart.try_loading("generic_coa", company=companies[key], install_demo=False)
+        consultant = self.world.users["conf"]
+        consultant.company_ids |= companies["b"]
+        consultant.groups_id |= self.env.ref("mfg_multi_company.group_transfer_price")
+        ids = ",".join(str(companies[key].id) for key in "ab")
+        self.start_tour(
+            f"/web#action=mfg_multi_company.mfg_plant_action&cids={ids}",
+            "mfg_multi_company_intercompany",
+            login="group-conf",
+        )
+        plants = self.env["mfg.plant"].search([("code", "in", ("LNZ", "BRN"))])
+        self.assertEqual(plants.company_id, companies["a"] | companies["b"])
+        self.assertEqual(set(plants.mapped("state")), {"active"})
+        policy = self.env["mfg.data.policy"].search([("name", "=", "Names of items")])
+        self.assertEqual(policy.line_ids.field_id.name, "default_code")
+        agreement = self.env["mfg.ic.agreement"].search(
+            [("seller_company_id", "=", companies["b"].id)]
+        )
+        self.assertEqual(agreement.buyer_company_id, companies["a"])
+        self.assertEqual(set(agreement.side_ids.mapped("side")), {"seller", "buyer"})
+        self.assertEqual(agreement.price_rule_ids.percent, 8)
+        gate = self.env["mfg.release.gate"].search([("name", "=", "Orders of Linz")])
+        self.assertEqual(gate.plant_id.code, "LNZ")

@@ -2,45 +2,7 @@
 
 import {registry} from "@web/core/registry";
 import {stepUtils} from "@web_tour/tour_service/tour_utils";
-
-const FORM = ".o_form_view";
-const ROW = ".o_selected_row";
-
-/** Steps that open an entry below a menu of the application. */
-function menu(section, entry, title) {
-    return [
-        {
-            content: `${section}, for ${entry}`,
-            trigger: `.o_menu_sections button.dropdown-toggle:contains('${section}')`,
-        },
-        {content: entry, trigger: `.o-dropdown--menu a:contains('${entry}')`},
-        {
-            content: `${entry} is open`,
-            trigger: `.o_breadcrumb:contains('${title}')`,
-            isCheck: true,
-        },
-    ];
-}
-
-/** A step that writes into a text field. */
-function fill(field, text, inside) {
-    return {
-        content: `${field}: ${text}`,
-        trigger: `${inside} .o_field_widget[name='${field}'] input`,
-        run: `text ${text}`,
-    };
-}
-
-/** Steps that choose a record in a field with a search. */
-function choose(field, text, inside) {
-    return [
-        fill(field, text, inside),
-        {
-            content: `${text} is found`,
-            trigger: `.o-autocomplete--dropdown-item > a:contains('${text}'):not(:contains('Create'))`,
-        },
-    ];
-}
+import {FORM, ROW, choose, fill, menu} from "./steps";
 
 /**
  * A plant with a steward and a person with a role, as a consultant sets them up without

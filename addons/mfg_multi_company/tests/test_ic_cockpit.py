@@ -1,0 +1,75 @@
+import time
+
+from odoo.tests import tagged
+
+from .ic_common import IntercompanyCase
+
+
+@tagged("post_install", "-at_install")
+class TestCockpit(IntercompanyCase):
+    """What does not match between two books is listed, and nothing else is."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.contract = cls.agreement(tax_policy="buyer", bill_validation="draft")
+        cls.product = cls.item()
+        cls.euro = cls.env.ref("base.EUR")
+        cls.euro.active = True
+
+    def test_mc_21_seven_of_two_hundred_do_not_match(self):
+        invoices = (
+            self.env["account.move"]
+            .concat(*[self.invoice((self.product, 1, 100 + i)) for i in range(200)])
+            .with_env(self.world.env_of("seller"))
+        )
+        invoices.action_post()
+        bills = [self.bill_of(invoice) for invoice in invoices]
+        good, no_bill, draft, total, tax, period, currency = bills[:7]
+        total.invoice_line_ids.price_unit += 1
+        tax.invoice_line_ids.tax_ids = self.tax("a", 10, "purchase")
+        period.date = "2026-04-01"
+        self.env["res.currency.rate"].create(
+            {
+                "currency_id": self.euro.id,
+                "name": "2026-01-01",
+                "rate": 0.9,
+                "company_id": self.world.companies["a"].id,
+            }
+        )
+        currency.currency_id = self.euro
+        by_hand = good.copy({"invoice_date": "2026-03-10", "ref": "paper"})
+        no_bill.button_cancel()
+        (by_hand.union(*bills) - no_bill - draft).action_post()
+        expected = {
+            invoices[1].name: "missing",
+            invoices[2].name: "draft",
+            invoices[3].name: "total",
+            invoices[4].name: "tax",
+            invoices[5].name: "period",
+            invoices[6].name: "currency",
+            "paper": "orphan",
+        }
+        for who in ("buyer", "seller"):
+            env = self.world.env_of(who)
+            rows = env["mfg.ic.mismatch"].search([])
+            self.assertEqual({row.reference: row.kind for row in rows}, expected)
+        start = time.monotonic()
+        self.world.env_of("buyer")["mfg.ic.balance"].search_read([])
+        self.assertLess(time.monotonic() - start, 1)
+
+    def test_mc_21_balance_of_a_pair(self):
+        invoice = self.invoice((self.product, 1, 100))
+        invoice.action_post()
+        env = self.world.env_of("buyer")
+        row = env["mfg.ic.balance"].search([])
+        self.assertEqual((row.receivable, row.payable, row.difference), (115, 0, 115))
+        self.bill_of(invoice).action_post()
+        self.env.invalidate_all()
+        row = env["mfg.ic.balance"].search([])
+        self.assertEqual((row.receivable, row.payable, row.difference), (115, 115, 0))
+        self.assertEqual((row.open_receivable, row.open_payable), (115, 115))
+        self.assertEqual(str(row.period), "2026-03-01")
+        self.assertFalse(self.world.env_of("outsider")["mfg.ic.balance"].search([]))
+        groups = env["mfg.ic.balance"].read_group([], ["difference"], ["period:month"])
+        self.assertEqual(groups[0]["difference"], 0)

@@ -1,0 +1,1 @@
+from . import mfg_ic_exception_resolve

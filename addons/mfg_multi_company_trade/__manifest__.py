@@ -1,0 +1,25 @@
+{
+    "name": "Intercompany Trade",
+    "summary": "Orders and deliveries between companies of one group, each booked once on "
+    "both sides",
+    "version": "17.0.1.0.0",
+    "category": "Manufacturing/Manufacturing",
+    "author": "Odoo Manufacturing Group Suite contributors",
+    "license": "LGPL-3",
+    "depends": ["mfg_multi_company", "sale_stock", "purchase_stock"],
+    "data": [
+        "security/mfg_multi_company_trade_security.xml",
+        "security/mfg_multi_company_trade_rules.xml",
+        "security/ir.model.access.csv",
+        "views/mfg_ic_agreement_views.xml",
+        "views/mfg_ic_change_views.xml",
+        "views/mfg_ic_flow_views.xml",
+        "views/mfg_ic_transit_views.xml",
+        "views/purchase_order_views.xml",
+        "views/sale_order_views.xml",
+        "views/stock_lot_views.xml",
+        "views/stock_picking_views.xml",
+        "views/mfg_multi_company_trade_menus.xml",
+    ],
+    "auto_install": True,
+}

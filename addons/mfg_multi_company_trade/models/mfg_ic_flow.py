@@ -1,0 +1,464 @@
+from odoo import _, fields, models
+from odoo.tools import float_compare, float_is_zero
+
+from odoo.addons.mfg_multi_company.engine.ledger import ledger
+
+DONE = ("done", "cancel")
+
+
+class MfgIcFlow(models.Model):
+    _inherit = "mfg.ic.flow"
+
+    change_ids = fields.One2many("mfg.ic.change", "flow_id", "Changes", readonly=True)
+
+    def _purchase(self):
+        """The buyer's order, with superuser rights."""
+        return self._documents("purchase") or self.env["purchase.order"]
+
+    def _sale(self):
+        """The seller's order, with superuser rights; empty until it is made."""
+        return self._documents("sale") or self.env["sale.order"]
+
+    def _has_sale(self):
+        """Whether the seller holds an order that is in effect or may come into it."""
+        return bool(self._sale().filtered(lambda order: order.state != "cancel"))
+
+    def action_view_changes(self):
+        """Open what one side asked the other one for."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("Changes"),
+            "res_model": "mfg.ic.change",
+            "view_mode": "tree,form",
+            "domain": [("flow_id", "=", self.id)],
+            "context": {"default_flow_id": self.id},
+        }
+
+    # -- quantities --------------------------------------------------------------------
+
+    def _measure(self):
+        """Note on the items what both sides did, and how far the flow has come."""
+        for flow in self.sudo():  # users write no flows; this is arithmetic
+            lines = flow.line_ids
+            sold = lines._sale_line()
+            bought = lines._purchase_line()
+            place = flow.agreement_id._pair_transit()
+            rows = []
+            for line, sale, purchase in zip(lines, sold, bought, strict=False):
+                sent_back = sum(
+                    move.product_uom._compute_quantity(
+                        move.quantity, purchase.product_uom, rounding_method="HALF-UP"
+                    )
+                    for move in purchase.move_ids
+                    if move.state == "done" and move.location_dest_id == place
+                )
+                rows.append(
+                    (
+                        line.id,
+                        sale.product_uom_qty,
+                        sale.qty_delivered,
+                        purchase.qty_received,
+                        sent_back,
+                        line._to_seller(line._in_transit()),
+                    )
+                )
+            flow._store_quantities(rows)
+            flow._follow_goods()
+
+    def _store_quantities(self, rows):
+        """Write the quantities of many items in one statement."""
+        if not rows:
+            return
+        self.env.flush_all()
+        self.env.cr.execute(
+            """
+            UPDATE mfg_ic_flow_line line
+               SET qty_ordered = v.ordered, qty_shipped = v.shipped,
+                   qty_received = v.received, qty_returned = v.returned,
+                   qty_transit = v.transit
+              FROM unnest(%s, %s::numeric[], %s::numeric[], %s::numeric[],
+                          %s::numeric[], %s::numeric[])
+                   AS v (id, ordered, shipped, received, returned, transit)
+             WHERE line.id = v.id
+            """,
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+        self.line_ids.invalidate_recordset()
+
+    def _follow_goods(self):
+        """Note the milestones that shipping and receiving have come to."""
+        self.ensure_one()
+
+        def full(name):
+            return all(
+                float_compare(line[name], line.qty_ordered, precision_digits=6) >= 0
+                for line in self.line_ids
+            )
+
+        reached = set(self.milestone_ids.mapped("milestone"))
+        for name, part, whole, side in (
+            ("qty_shipped", "part_shipped", "shipped", "seller"),
+            ("qty_received", "part_received", "received", "buyer"),
+        ):
+            if not any(self.line_ids.mapped(name)):
+                continue
+            milestone = whole if full(name) else part
+            if milestone not in reached:
+                self._reach(milestone, side=side)
+
+    # -- goods -------------------------------------------------------------------------
+
+    def _mfg_ic_carry_delivery(self, close=False):
+        """Let the buyer expect what the seller shipped, and no more if that was all."""
+        self.ensure_one()
+        sale = self._sale()
+
+        def work(env):
+            self._expect(env)
+            if close:
+                self._close_remainder(env)
+            return True
+
+        self.agreement_id._mfg_ic_carry_over(
+            "buyer", sale, "close" if close else "delivery", work, flow=self
+        )
+
+    def _mfg_ic_carry_return(self):
+        """Let the seller expect what the buyer sent back."""
+        self.ensure_one()
+        self.sudo().agreement_id._mfg_ic_carry_over(  # settings bind both sides
+            "seller",
+            self._purchase(),
+            "return",
+            lambda env: self.sudo()._take_back(env),  # as above
+            flow=self,
+        )
+
+    def _expect(self, env):
+        """Put what was shipped, and is on no receipt yet, on the buyer's receipt.
+
+        :param env: environment of the buyer's service user
+        """
+        self.ensure_one()
+        place = self.agreement_id._pair_transit()
+        shipped = {}
+        for line in self.line_ids:
+            moves = line._sale_line().move_ids.filtered(
+                lambda move: move.state == "done" and move.location_dest_id == place
+            )
+            shipped[line] = moves.move_line_ids
+        news = self._unknown(env, shipped)
+        if not news:
+            return
+        receipts = env["stock.picking"]
+        targets = {}
+        for line in news:
+            targets[line] = self._open_receipt(env, line, place)
+            receipts |= targets[line].picking_id
+        self._fill(env, news, targets, lots=env["stock.lot"]._mfg_ic_mirror)
+        receipts._mfg_ic_link(self, "buyer", "receipt")
+        if self.agreement_id.receipt_policy == "auto":
+            self._validate(receipts)
+
+    def _unknown(self, env, sources):
+        """{item: move lines} of the other side that nothing here refers to yet."""
+        ids = [row.id for rows in sources.values() for row in rows]
+        known = set(
+            env["stock.move.line"]
+            .search([("mfg_ic_source_line_id", "in", ids)])
+            .mapped("mfg_ic_source_line_id")
+        )
+        found = {}
+        for line, rows in sources.items():
+            rows = rows.filtered(lambda row: row.id not in known and row.quantity)
+            if rows:
+                found[line] = rows
+        return found
+
+    def _open_receipt(self, env, line, place):
+        """The buyer's open move for an item; a new one if the last one was closed."""
+        purchase = env["purchase.order.line"].browse(line.buyer_line_id)
+        moves = purchase.move_ids.filtered(
+            lambda move: move.state not in DONE and move.location_id == place
+        )
+        if moves:
+            return moves[0]
+        order = purchase.order_id
+        picking = env["stock.picking"].create(order._prepare_picking())
+        values = purchase._prepare_stock_move_vals(
+            picking,
+            purchase._get_stock_move_price_unit(),
+            line._in_transit(),
+            purchase.product_uom,
+        )
+        return env["stock.move"].create(values)._action_confirm()
+
+    def _fill(self, env, news, targets, lots):
+        """Fill moves with what the other side moved, lot by lot.
+
+        :param news: {item: move lines of the other side}
+        :param targets: {item: move here}
+        :param lots: function of {(lot there, product here)} giving {pair: lot here}
+        """
+        wanted = {
+            (row.lot_id, targets[line].product_id)
+            for line, rows in news.items()
+            for row in rows
+            if row.lot_id and targets[line].has_tracking != "none"
+        }
+        here = lots(wanted) if wanted else {}
+        moves = env["stock.move"].concat(*targets.values())
+        # What Odoo proposed before anything was shipped gives way.
+        moves.move_line_ids.filtered(
+            lambda row: not row.mfg_ic_source_line_id and not row.picked
+        ).unlink()
+        values = []
+        for line, rows in news.items():
+            move = targets[line]
+            product = move.product_id
+            for row in rows:
+                quantity, uom = row.quantity, row.product_uom_id
+                if row.product_id != product:
+                    quantity, uom = self._translated(row, product)
+                values.append(
+                    {
+                        "move_id": move.id,
+                        "picking_id": move.picking_id.id,
+                        "company_id": move.company_id.id,
+                        "product_id": product.id,
+                        "product_uom_id": uom.id,
+                        "quantity": quantity,
+                        "lot_id": here[row.lot_id, product].id
+                        if (row.lot_id, product) in here
+                        else False,
+                        "location_id": move.location_id.id,
+                        "location_dest_id": move.location_dest_id.id,
+                        "mfg_ic_source_line_id": row.id,
+                    }
+                )
+        env["stock.move.line"].create(values)
+
+    def _translated(self, row, product):
+        """(quantity, unit) of a move line of the other side for the product here."""
+        here = self.buyer_company_id
+        if row.company_id == here:
+            here = self.seller_company_id
+        _product, uom, quantity = row.product_id._mfg_translate(
+            row.company_id, here, row.quantity, row.product_uom_id
+        )
+        return quantity, uom
+
+    def _validate(self, pickings):
+        """Book transfers as they were filled; what is missing becomes a backorder."""
+        for picking in pickings:
+            picking.with_context(
+                skip_backorder=True, skip_sms=True, cancel_backorder=False
+            ).button_validate()
+
+    def _close_remainder(self, env):
+        """Expect no more than what is on its way, where nothing is left to be shipped."""
+        self.ensure_one()
+        place = self.agreement_id._pair_transit()
+        for line in self.line_ids:
+            if line._sale_line().move_ids.filtered(
+                lambda move: move.state not in DONE and move.location_dest_id == place
+            ):
+                continue
+            purchase = env["purchase.order.line"].browse(line.buyer_line_id)
+            moves = purchase.move_ids.filtered(
+                lambda move: move.state not in DONE and move.location_id == place
+            )
+            coming = line._in_transit()
+            if not moves:
+                continue
+            if float_is_zero(coming, precision_rounding=purchase.product_uom.rounding):
+                moves._action_cancel()
+            else:
+                moves[1:]._action_cancel()
+                moves[0].product_uom_qty = purchase.product_uom._compute_quantity(
+                    coming, moves[0].product_uom, rounding_method="HALF-UP"
+                )
+
+    def _take_back(self, env):
+        """Expect at the seller what the buyer sent back.
+
+        :param env: environment of the seller's service user
+        """
+        self.ensure_one()
+        place = self.agreement_id._pair_transit()
+        sent = {}
+        for line in self.line_ids:
+            moves = line._purchase_line().move_ids.filtered(
+                lambda move: move.state == "done" and move.location_dest_id == place
+            )
+            sent[line] = moves.move_line_ids
+        news = self._unknown(env, sent)
+        if not news:
+            return
+        targets, pickings = {}, env["stock.picking"]
+        todo = {}
+        for line, rows in news.items():
+            sale = env["sale.order.line"].browse(line.seller_line_id)
+            waiting = sale.move_ids.filtered(
+                lambda move: move.state not in DONE and move.location_id == place
+            )
+            if waiting:
+                targets[line] = waiting[0]
+                continue
+            delivery = sale.move_ids.filtered(
+                lambda move: move.state == "done" and move.location_dest_id == place
+            )[-1:]
+            todo.setdefault(delivery.picking_id, {})[line] = (delivery, rows)
+        for delivery, rows in todo.items():
+            targets.update(self._return_of(env, delivery, rows))
+        for move in targets.values():
+            pickings |= move.picking_id
+        self._fill(env, news, targets, lots=self._origin_lots)
+        pickings._mfg_ic_link(self, "seller", "return_in")
+        if self.agreement_id.receipt_policy == "auto":
+            self._validate(pickings)
+
+    def _return_of(self, env, delivery, rows):
+        """{item: move of a new return}.
+
+        :param delivery: the seller's transfer that goods come back of
+        :param rows: {item: (move of the delivery, move lines that came back)}
+        """
+        wizard = (
+            env["stock.return.picking"]
+            .with_context(active_id=delivery.id, active_model="stock.picking")
+            .create({"picking_id": delivery.id})
+        )
+        amounts = {}
+        for line, (move, back) in rows.items():
+            bought = sum(
+                row.product_uom_id._compute_quantity(
+                    row.quantity, line._purchase_line().product_uom
+                )
+                for row in back
+            )
+            amounts[move] = line._sale_line().product_uom._compute_quantity(
+                line._to_seller(bought), move.product_id.uom_id
+            )
+        for row in wizard.product_return_moves:
+            row.quantity = amounts.get(row.move_id, 0)
+            row.to_refund = True
+        picking, _kind = wizard._create_returns()
+        moves = env["stock.picking"].browse(picking).move_ids
+        return {
+            line: moves.filtered(
+                lambda new, move=move: new.origin_returned_move_id == move
+            )
+            for line, (move, _back) in rows.items()
+        }
+
+    def _origin_lots(self, wanted):
+        """{pair: lot of the seller} for lots of the buyer."""
+        return {
+            # The link leads to the company that is being written for.
+            (lot, product): lot.sudo().mfg_origin_lot_id
+            for lot, product in wanted
+            if lot.sudo().mfg_origin_lot_id.product_id == product
+        }
+
+    def _tell_shortage(self):
+        """An exception as long as less was received than shipped and booked in."""
+        exceptions = self.env["mfg.ic.exception"].sudo()  # as in _measure
+        for flow in self.sudo():
+            key = f"mfg.ic.flow,{flow.id}:short"
+            short = flow.line_ids.filtered(
+                lambda line: (
+                    float_compare(
+                        line._in_transit(),
+                        0,
+                        precision_rounding=line.buyer_uom_id.rounding or 0.01,
+                    )
+                    > 0
+                )
+            )
+            if short:
+                expected = sum(line._to_buyer(line.qty_shipped) for line in short)
+                actual = sum(short.mapped("qty_received"))
+                flow.env["mfg.ic.exception"]._raise(
+                    "qty",
+                    _(
+                        "%(flow)s: %(actual)s of %(expected)s that were shipped were "
+                        "received. Look for the rest, receive it later, or send it back.",
+                        flow=flow.name,
+                        actual=actual,
+                        expected=expected,
+                    ),
+                    flow=flow,
+                    expected=str(expected),
+                    actual=str(actual),
+                    key=key,
+                )
+            else:
+                exceptions.search([("key", "=", key), ("state", "=", "open")])._resolve(
+                    "resync"
+                )
+
+    # -- changes -----------------------------------------------------------------------
+
+    def _apply(self, changes):
+        """Write what both sides agreed on into both orders.
+
+        :param changes: {item: {"quantity": of the buyer, "price": of the seller}}
+        :raises UserError: less than was shipped, or another refusal of Odoo
+        """
+        self.ensure_one()
+        agreement = self.agreement_id
+        seller = agreement._service_env("seller")
+        buyer = agreement._service_env("buyer")
+        with ledger(self.env.cr).agreed():
+            for line, change in changes.items():
+                sale = seller["sale.order.line"].browse(line.seller_line_id)
+                purchase = buyer["purchase.order.line"].browse(line.buyer_line_id)
+                sold, bought = {}, {}
+                if "quantity" in change:
+                    sold["product_uom_qty"] = line._to_seller(change["quantity"])
+                    bought["product_qty"] = change["quantity"]
+                if "price" in change:
+                    ratio = line._to_seller(1.0)
+                    sold["price_unit"] = change["price"]
+                    bought["price_unit"] = change["price"] * ratio
+                if any(sale[name] != value for name, value in sold.items()):
+                    sale.write(sold)
+                if any(purchase[name] != value for name, value in bought.items()):
+                    purchase.write(bought)
+                if "price" in change:
+                    line.sudo().write(  # users write no flows
+                        {
+                            "price_seller": change["price"],
+                            "price_buyer": bought["price_unit"],
+                        }
+                    )
+        self._total()
+        self._measure()
+
+    def _total(self):
+        """Note what the orders of both sides come to."""
+        for flow in self.sudo():  # as in _measure
+            flow.total_seller = flow._sale().amount_untaxed
+            flow.total_buyer = flow._purchase().amount_untaxed
+
+    def _cancel_rest(self):
+        """Cancel both orders, or what was not shipped of them."""
+        self.ensure_one()
+        agreement = self.agreement_id
+        lines = self.line_ids
+        shipped = {
+            line: line._to_buyer(line._sale_line().qty_delivered) for line in lines
+        }
+        if any(shipped.values()):
+            self._apply({line: {"quantity": done} for line, done in shipped.items()})
+            self._close_remainder(agreement._service_env("buyer"))
+            return
+        with ledger(self.env.cr).agreed():
+            sale = self._sale().with_env(agreement._service_env("seller"))
+            if sale.filtered("locked"):
+                sale.action_unlock()
+            sale._action_cancel()
+            self._purchase().with_env(agreement._service_env("buyer")).button_cancel()
+        self._reach("cancelled")

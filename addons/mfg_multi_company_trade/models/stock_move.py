@@ -1,0 +1,144 @@
+from odoo import _, models
+from odoo.exceptions import UserError
+from odoo.tools import float_compare
+
+
+class StockMove(models.Model):
+    _inherit = "stock.move"
+
+    def _action_done(self, cancel_backorder=False):
+        """The last gate: nothing is received for an order that changed since.
+
+        Between two companies, nothing is taken out of transit that is not there, and what
+        one side moved is expected by the other one.
+        """
+        if self.env["mfg.release.gate"]._by_model().get("purchase.order"):
+            receipts = self.filtered(
+                lambda move: move.purchase_line_id and not move._is_purchase_return()
+            )
+            receipts.purchase_line_id.order_id._mfg_check_released()
+        pairs = self.env["stock.location"]._mfg_ic_transits()
+        if not pairs:
+            return super()._action_done(cancel_backorder)
+        self._mfg_ic_check_transit(pairs)
+        done = super()._action_done(cancel_backorder)
+        done._mfg_ic_follow(pairs, closed=cancel_backorder)
+        return done
+
+    def _action_cancel(self):
+        pairs = self.env["stock.location"]._mfg_ic_transits()
+        ships = pairs and self.filtered(
+            lambda move: (
+                move.location_dest_id.id in pairs
+                and move.sale_line_id
+                and move.state not in ("done", "cancel")
+            )
+        )
+        res = super()._action_cancel()
+        for flow in ships._mfg_ic_flows() if ships else ():
+            flow._mfg_ic_carry_delivery(close=True)
+        return res
+
+    def _is_purchase_return(self):
+        pairs = self.env["stock.location"]._mfg_ic_transits()
+        pair = pairs.get(self.location_dest_id.id)
+        return super()._is_purchase_return() or bool(
+            pair and self.company_id.id == pair[1]
+        )
+
+    # -- between two companies -----------------------------------------------------------
+
+    def _mfg_ic_flows(self):
+        """Flows whose goods these moves are, with superuser rights."""
+        # The flow is looked for whatever the rights of who moves goods.
+        lines = self.env["mfg.ic.flow.line"].sudo()
+        return lines.search(
+            [
+                "|",
+                ("seller_line_id", "in", self.sale_line_id.ids),
+                ("buyer_line_id", "in", self.purchase_line_id.ids),
+            ]
+        ).flow_id
+
+    def _mfg_ic_check_transit(self, pairs):
+        """:raises UserError: more would be taken out of a transit than was put there"""
+        arriving = self.filtered(
+            lambda move: (
+                move.location_id.id in pairs
+                and move.state not in ("done", "cancel")
+                and (move.sale_line_id or move.purchase_line_id)
+            )
+        )
+        if not arriving:
+            return
+        for flow in arriving._mfg_ic_flows():
+            for item in flow.line_ids:
+                moves = arriving.filtered(
+                    lambda move, item=item: (
+                        move.purchase_line_id.id == item.buyer_line_id
+                        if move.purchase_line_id
+                        else move.sale_line_id.id == item.seller_line_id
+                    )
+                )
+                if not moves:
+                    continue
+                taken = sum(move._mfg_ic_quantity(item) for move in moves)
+                there = item._in_transit()
+                if (
+                    float_compare(
+                        taken,
+                        there,
+                        precision_rounding=item.buyer_uom_id.rounding or 0.01,
+                    )
+                    > 0
+                ):
+                    raise UserError(
+                        _(
+                            "%(product)s: %(there)s are on their way in %(flow)s, not "
+                            "%(taken)s. Wait until the other company has shipped, or book "
+                            "what is there.",
+                            product=moves[0].product_id.display_name,
+                            there=there,
+                            taken=taken,
+                            flow=flow.name,
+                        )
+                    )
+
+    def _mfg_ic_quantity(self, item):
+        """What the move is about to book, in the unit of the buyer's order line."""
+        line = self.purchase_line_id or self.sale_line_id
+        quantity = self.product_uom._compute_quantity(
+            self.quantity, line.product_uom, rounding_method="HALF-UP"
+        )
+        return quantity if self.purchase_line_id else item._to_buyer(quantity)
+
+    def _mfg_ic_follow(self, pairs, closed=False):
+        """Let the other side expect what was moved."""
+        moved = self.filtered(
+            lambda move: (
+                move.location_id.id in pairs or move.location_dest_id.id in pairs
+            )
+        )
+        if not moved:
+            return
+        for flow in moved._mfg_ic_flows():
+            seller = flow.seller_company_id
+            shipped = moved.filtered(
+                lambda move, seller=seller: (
+                    move.location_dest_id.id in pairs and move.company_id == seller
+                )
+            )
+            sent_back = moved.filtered(
+                lambda move, seller=seller: (
+                    move.location_dest_id.id in pairs and move.company_id != seller
+                )
+            )
+            flow._measure()
+            if shipped.sale_line_id:
+                shipped.picking_id._mfg_ic_link(flow, "seller", "delivery")
+                flow._mfg_ic_carry_delivery(close=closed)
+            if sent_back:
+                sent_back.picking_id._mfg_ic_link(flow, "buyer", "return_out")
+                flow._mfg_ic_carry_return()
+            if moved - shipped - sent_back:
+                flow._tell_shortage()

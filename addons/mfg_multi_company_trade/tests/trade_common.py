@@ -1,0 +1,174 @@
+from odoo import Command
+
+from odoo.addons.mfg_multi_company.tests.ic_common import ACCOUNTING, IntercompanyCase
+
+STOCK = "stock.group_stock_user,stock.group_production_lot,stock.group_stock_multi_locations"
+BUY = f"purchase.group_purchase_user,{STOCK}"
+SELL = f"sales_team.group_sale_salesman_all_leads,{STOCK}"
+SERVICE = (
+    f"{ACCOUNTING},purchase.group_purchase_manager,sales_team.group_sale_manager,"
+    "stock.group_stock_manager,stock.group_production_lot"
+)
+
+
+class TradeCase(IntercompanyCase):
+    """B sells to A at cost plus 8 %; C has nothing to do with it.
+
+    Purchasing and sales people have rights in one company each.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        world = cls.world
+        world.user("purchaser", BUY, "a")
+        world.user("purchase_manager", f"purchase.group_purchase_manager,{STOCK}", "a")
+        world.user("salesman", SELL, "b")
+        world.user("third", f"{BUY},{SELL}", "c")
+        for key in "abc":
+            world.users[f"service_{key}"].groups_id = [
+                Command.set([cls.env.ref(ref).id for ref in SERVICE.split(",")])
+            ]
+        cls.a, cls.b, cls.c = (world.companies[key] for key in "abc")
+        cls.products = cls.env["product.product"].create(
+            [
+                {"name": f"Item {number}", "detailed_type": "product"}
+                for number in range(3)
+            ]
+        )
+        for product, cost in zip(cls.products, (10, 20, 30), strict=True):
+            product.with_company(cls.b).standard_price = cost
+            product.with_company(cls.a).standard_price = 99
+        cls.stock(cls.products)
+
+    @classmethod
+    def stock(cls, products, quantity=1000, company="b", lots=None):
+        """Put goods on the shelves of a company."""
+        place = cls.world.warehouse(company).lot_stock_id
+        quants = cls.env["stock.quant"]
+        for product in products:
+            for lot in lots or [None]:
+                quants._update_available_quantity(product, place, quantity, lot_id=lot)
+
+    @classmethod
+    def deal(cls, percent=8, seller="b", buyer="a", **values):
+        """An agreement in force with an approved price rule."""
+        agreement = cls.agreement(seller=seller, buyer=buyer, **values)
+        cls.price(agreement, percent=percent)
+        return agreement
+
+    @classmethod
+    def price(cls, agreement, **values):
+        """An approved rule; made in the seller's name, since C has no such person."""
+        rule = (
+            cls.env["mfg.ic.price.rule"]
+            .with_company(agreement.seller_company_id)
+            .create(
+                {
+                    "agreement_id": agreement.id,
+                    "method": "cost_percent",
+                    "date_from": "2020-01-01",
+                    **values,
+                }
+            )
+        )
+        rule._set_requested("requested")
+        rule._set_decided("approved")
+        return rule
+
+    @classmethod
+    def order(cls, *quantities, user="purchaser", vendor="b", products=None, **values):
+        """A draft of the buyer at a price of nobody."""
+        return cls.world.env_of(user)["purchase.order"].create(
+            {
+                "partner_id": cls.world.companies[vendor].partner_id.id,
+                "order_line": [
+                    Command.create(
+                        {
+                            "product_id": product.id,
+                            "product_qty": quantity,
+                            "price_unit": 1,
+                        }
+                    )
+                    for product, quantity in zip(
+                        products or cls.products, quantities, strict=False
+                    )
+                ],
+                **values,
+            }
+        )
+
+    def confirmed(self, *quantities, **values):
+        order = self.order(*quantities, **values)
+        order.button_confirm()
+        return order
+
+    def flow(self, order):
+        return order.mfg_ic_flow_id.sudo()
+
+    def sale(self, order, user="salesman"):
+        """The seller's order, for the salesman."""
+        return self.flow(order)._sale().with_env(self.world.env_of(user))
+
+    def transit(self, product):
+        """What lies in the transit from B to A."""
+        place = self.env["stock.location"]._mfg_ic_transit(self.b, self.a)
+        quants = self.env["stock.quant"].search(
+            [("location_id", "=", place.id), ("product_id", "=", product.id)]
+        )
+        return sum(quants.mapped("quantity"))
+
+    def ship(self, sale, quantities=None, backorder=True, lots=None):
+        """Ship what is ready, all steps; partly if quantities are given."""
+        while True:
+            picking = sale.picking_ids.filtered(
+                lambda picking: picking.state == "assigned"
+            )[:1]
+            if not picking:
+                return
+            final = picking.picking_type_code == "outgoing"
+            for move in picking.move_ids:
+                wanted = (quantities or {}).get(move.product_id, move.product_uom_qty)
+                if lots:
+                    move.move_line_ids.unlink()
+                    move.move_line_ids = [
+                        Command.create(
+                            {
+                                "product_id": move.product_id.id,
+                                "quantity": 1,
+                                "lot_id": lot.id,
+                                "location_id": move.location_id.id,
+                                "location_dest_id": move.location_dest_id.id,
+                                "picking_id": picking.id,
+                            }
+                        )
+                        for lot in lots
+                    ]
+                else:
+                    move.quantity = min(wanted, move.product_uom_qty)
+                move.picked = True
+            self.validate(picking, backorder)
+            if final:
+                return
+
+    def validate(self, picking, backorder=True):
+        """Validate, and answer the question about a backorder."""
+        wizard = picking.button_validate()
+        if isinstance(wizard, dict) and wizard.get("res_model") == (
+            "stock.backorder.confirmation"
+        ):
+            dialog = (
+                picking.env[wizard["res_model"]]
+                .with_context(**wizard["context"])
+                .create({})
+            )
+            dialog.process() if backorder else dialog.process_cancel_backorder()
+        picking.env.invalidate_all()
+
+    def open_receipt(self, order):
+        return order.picking_ids.filtered(
+            lambda picking: (
+                picking.state not in ("done", "cancel")
+                and picking.location_id.mfg_ic_seller_id
+            )
+        )
