@@ -170,7 +170,7 @@ def test_what_is_being_shipped_is_gone_before_the_hold(lab):
 
 
 ROUNDS = 12
-PATIENCE = 90
+PATIENCE = 300  # two workers load their registries first
 # One lot, one wizard of the one and one delivery of the other for each round.
 STAGE = """
 import json
@@ -224,6 +224,7 @@ def scripted(lab, database, code):
     return json.loads(answer.read_text(encoding="utf-8"))
 
 
+@pytest.mark.long
 def test_two_people_race_over_http(lab):
     """Two worker processes of Odoo: one ships, the other holds, at the same moment."""
     database = lab.database("people")
