@@ -273,7 +273,7 @@ class MfgIcAgreement(models.Model):
                 ("id", "!=", self.id),
                 ("seller_company_id", "=", self.seller_company_id.id),
                 ("buyer_company_id", "=", self.buyer_company_id.id),
-                ("state", "in", ("proposed", "approved", "active")),
+                ("state", "in", ("proposed", *RELIED_ON)),
                 "|",
                 ("date_to", "=", False),
                 ("date_to", ">=", self.date_from),
@@ -389,7 +389,7 @@ class MfgIcAgreement(models.Model):
         today = fields.Date.context_today(self)
         for agreement in self:
             if agreement.date_from > today:
-                agreement._transit(state="expired", date_to=agreement.date_from)
+                agreement._transit(state="rejected")  # nothing relied on it
             else:
                 agreement._transit(date_to=today)
 
