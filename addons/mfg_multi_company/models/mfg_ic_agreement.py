@@ -258,8 +258,8 @@ class MfgIcAgreement(models.Model):
                     _(
                         "%(seller)s and %(buyer)s are one legal entity, which does not "
                         "invoice itself. Choose companies of two entities.",
-                        seller=agreement.seller_company_id.sudo().name,
-                        buyer=agreement.buyer_company_id.sudo().name,
+                        seller=agreement.seller_company_id.sudo().name,  # as above
+                        buyer=agreement.buyer_company_id.sudo().name,  # as above
                     )
                 )
 
@@ -318,6 +318,7 @@ class MfgIcAgreement(models.Model):
         for agreement in self:
             for side, _label in SIDES:
                 company = agreement._company_of(side)
+                # Rows of the other side, too.
                 row = agreement.sudo().side_ids.filtered(
                     lambda row, side=side: row.side == side
                 )
