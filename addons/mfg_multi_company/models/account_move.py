@@ -251,8 +251,8 @@ class AccountMove(models.Model):
             return
         known = (
             self.env["res.currency.rate"]
-            .sudo()
-            .search_count(  # rates are no secret
+            .sudo()  # rates are no secret
+            .search_count(
                 [
                     ("currency_id", "=", self.currency_id.id),
                     ("company_id", "in", (False, buyer.root_id.id)),

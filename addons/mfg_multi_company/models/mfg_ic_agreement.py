@@ -258,8 +258,8 @@ class MfgIcAgreement(models.Model):
                     _(
                         "%(seller)s and %(buyer)s are one legal entity, which does not "
                         "invoice itself. Choose companies of two entities.",
-                        seller=agreement.seller_company_id.sudo().name,
-                        buyer=agreement.buyer_company_id.sudo().name,
+                        seller=agreement.seller_company_id.sudo().name,  # as above
+                        buyer=agreement.buyer_company_id.sudo().name,  # as above
                     )
                 )
 
@@ -273,7 +273,7 @@ class MfgIcAgreement(models.Model):
                 ("id", "!=", self.id),
                 ("seller_company_id", "=", self.seller_company_id.id),
                 ("buyer_company_id", "=", self.buyer_company_id.id),
-                ("state", "in", ("proposed", "approved", "active")),
+                ("state", "in", ("proposed", *RELIED_ON)),
                 "|",
                 ("date_to", "=", False),
                 ("date_to", ">=", self.date_from),
@@ -318,6 +318,7 @@ class MfgIcAgreement(models.Model):
         for agreement in self:
             for side, _label in SIDES:
                 company = agreement._company_of(side)
+                # Rows of the other side, too.
                 row = agreement.sudo().side_ids.filtered(
                     lambda row, side=side: row.side == side
                 )
@@ -389,7 +390,7 @@ class MfgIcAgreement(models.Model):
         today = fields.Date.context_today(self)
         for agreement in self:
             if agreement.date_from > today:
-                agreement._transit(state="expired", date_to=agreement.date_from)
+                agreement._transit(state="rejected")  # nothing relied on it
             else:
                 agreement._transit(date_to=today)
 

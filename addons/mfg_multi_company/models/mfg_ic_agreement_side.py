@@ -106,9 +106,8 @@ class MfgIcAgreementSide(models.Model):
         :raises IntercompanyRefusal: nobody is named, or that user may not work here
         """
         self.ensure_one()
-        row = (
-            self.sudo()
-        )  # who sets it off does not read the settings of the other side
+        # Who sets it off does not read the settings of the other side.
+        row = self.sudo()
         user = row.service_user_id
         if not user or not user.active or row.company_id not in user.company_ids:
             raise IntercompanyRefusal(

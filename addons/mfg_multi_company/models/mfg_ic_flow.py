@@ -195,18 +195,18 @@ class MfgIcFlow(models.Model):
         if not links:
             return None
         model = links[0].res_model
-        return (
-            self.env[model].sudo().browse(links.sorted("id").mapped("res_id")).exists()
-        )
+        documents = self.env[model].sudo()  # as in _open
+        return documents.browse(links.sorted("id").mapped("res_id")).exists()
 
     def _sum_up(self):
         """Totals of either side from its invoices and bills."""
+        moves = self.env["account.move"].sudo()  # as in _open
         for flow in self.sudo():  # as in _open
             totals = {"seller": 0, "buyer": 0}
             for link in flow.link_ids.filtered(
                 lambda link: link.res_model == "account.move"
             ):
-                move = self.env["account.move"].sudo().browse(link.res_id).exists()
+                move = moves.browse(link.res_id).exists()
                 if move.state == "posted":
                     sign = -1 if link.doc_type in ("credit", "refund") else 1
                     totals[link.side] += sign * move.amount_total
@@ -232,4 +232,4 @@ class MfgIcFlow(models.Model):
             )
             if order.index(milestone) > order.index(flow.state):
                 flow.state = milestone
-        return self.env["mfg.ic.milestone"].sudo().create(rows)
+        return self.env["mfg.ic.milestone"].sudo().create(rows)  # as in _open

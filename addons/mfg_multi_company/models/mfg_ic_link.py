@@ -66,7 +66,7 @@ class MfgIcLink(models.Model):
             for link in links:
                 document = there.browse(link.res_id)
                 if document in there:
-                    link.reference = document.display_name
+                    link.reference = self._reference_of(document)
                     link.status = self._status_of(document)
                 else:
                     link.reference = False
@@ -96,6 +96,11 @@ class MfgIcLink(models.Model):
         # As above.
         mirror = self.sudo().search([("source_link_id", "in", self.ids)], limit=1)
         return env[mirror.res_model or model].browse(mirror.res_id or ()).exists()
+
+    @api.model
+    def _reference_of(self, document):
+        """The number of a document, and nothing else that its name may hold."""
+        return document.name if "name" in document._fields else document.display_name
 
     @api.model
     def _status_of(self, document):

@@ -130,7 +130,8 @@ class MfgIcPriceRule(models.Model):
     @api.depends("agreement_id")
     def _compute_currency_id(self):
         for rule in self:
-            rule.currency_id = rule.agreement_id.seller_company_id.sudo().currency_id
+            seller = rule.agreement_id.seller_company_id
+            rule.currency_id = seller.sudo().currency_id  # no secret
 
     @api.depends("method", "percent", "amount", "product_id", "categ_id", "applied_on")
     def _compute_display_name(self):

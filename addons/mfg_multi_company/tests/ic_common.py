@@ -21,7 +21,9 @@ class IntercompanyCase(GroupCase):
         world.user("apr_b", PLANTS + "approve", "b")
         world.user("finance_b", f"{PLANTS}transfer_price,{ACCOUNTING}", "b")
         world.user(
-            "outsider", f"{PLANTS}configure,{PLANTS}transfer_price,{ACCOUNTING}", "c"
+            "outsider",
+            f"{PLANTS}configure,{PLANTS}transfer_price,{ACCOUNTING},base.group_allow_export",
+            "c",
         )
         for key in "abc":
             world.user(f"service_{key}", ACCOUNTING, key)

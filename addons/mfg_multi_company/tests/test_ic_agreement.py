@@ -1,6 +1,9 @@
+from psycopg2 import IntegrityError
+
 from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .ic_common import IntercompanyCase
 
@@ -40,7 +43,11 @@ class TestAgreement(IntercompanyCase):
 
     def test_companies_and_periods_are_checked_in_words(self):
         companies = self.world.companies
-        with self.assertRaisesRegex(Exception, "two_companies"), self.cr.savepoint():
+        with (
+            mute_logger("odoo.sql_db"),
+            self.assertRaisesRegex(IntegrityError, "two_companies"),
+            self.env.cr.savepoint(),
+        ):
             self.draft_agreement(seller="a", buyer="a")
         branch = self.env["res.company"].create(
             {"name": "Branch", "parent_id": companies["a"].id}
