@@ -354,10 +354,10 @@ class AccountMove(models.Model):
             if not problem and invoice.state == bill.state == "posted":
                 flow._reach("matched")
                 # A bill that was posted after its credit note meets it now.
-                credits = bill.reversal_move_id.filtered(
+                refunds = bill.reversal_move_id.filtered(
                     lambda credit: credit.state == "posted"
                 )
-                bill._reconcile_reversed_moves(credits, False)
+                bill._reconcile_reversed_moves(refunds, False)
 
     def _mfg_ic_differs(self, bill):
         """(kind, message, expected, actual) of what keeps both apart, or None."""

@@ -36,7 +36,6 @@ class MfgIcAgreementSide(models.Model):
     )
     service_user_id = fields.Many2one(
         "res.users",
-        "Service User",
         domain="[('company_ids', 'in', company_id)]",
         tracking=True,
         help="Writes the documents of this side that follow from the other one's, with "

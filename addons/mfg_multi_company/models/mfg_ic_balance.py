@@ -35,12 +35,12 @@ class MfgIcBalance(models.Model):
     receivable = fields.Monetary("Invoiced by the Seller", readonly=True)
     payable = fields.Monetary("Billed at the Buyer", readonly=True)
     difference = fields.Monetary(readonly=True)
-    open_receivable = fields.Monetary("Open Receivable", readonly=True)
-    open_payable = fields.Monetary("Open Payable", readonly=True)
+    open_receivable = fields.Monetary(readonly=True)
+    open_payable = fields.Monetary(readonly=True)
     in_transit = fields.Monetary("Value in Transit", readonly=True)
 
     # Column that each part gives, in this order; an own id for each row.
-    _columns = (
+    _part_columns = (
         "id",
         "seller_company_id",
         "buyer_company_id",
@@ -55,16 +55,16 @@ class MfgIcBalance(models.Model):
 
     @property
     def _table_query(self):
-        sums = ", ".join(f"sum({name}) AS {name}" for name in self._columns[5:])
+        sums = ", ".join(f"sum({name}) AS {name}" for name in self._part_columns[5:])
         return f"""
             SELECT min(id) AS id, seller_company_id, buyer_company_id, currency_id,
                    period, {sums}, sum(receivable) - sum(payable) AS difference
-              FROM ({" UNION ALL ".join(self._parts())}) AS part ({", ".join(self._columns)})
+              FROM ({" UNION ALL ".join(self._parts())}) AS part ({", ".join(self._part_columns)})
              GROUP BY seller_company_id, buyer_company_id, currency_id, period
         """
 
     def _parts(self):
-        """Queries of ``_columns``, whose rows are summed up.
+        """Queries of ``_part_columns``, whose rows are summed up.
 
         Extended by modules that know more about a pair; their ids are below zero.
         """
