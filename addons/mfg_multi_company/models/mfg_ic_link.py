@@ -42,8 +42,8 @@ class MfgIcLink(models.Model):
         ondelete="cascade",
         help="The document of the other side that this one is the counterpart of.",
     )
-    reference = fields.Char(compute="_compute_document", compute_sudo=True)
-    status = fields.Char(compute="_compute_document", compute_sudo=True)
+    reference = fields.Char(compute="_compute_document", compute_sudo=False)
+    status = fields.Char(compute="_compute_document", compute_sudo=False)
     is_own = fields.Boolean(compute="_compute_is_own", compute_sudo=False)
 
     _sql_constraints = [
@@ -60,17 +60,22 @@ class MfgIcLink(models.Model):
     ]
 
     @api.depends("res_model", "res_id")
+    @api.depends_context("uid", "su", "allowed_company_ids")
     def _compute_document(self):
-        for model, links in self.grouped("res_model").items():
-            there = self.env[model].browse(links.mapped("res_id")).exists()
+        self.update({"reference": False, "status": False})
+        # Exports read computed fields without asking for the record first.
+        visible = self._filter_access_rules("read")
+        # Both sides know number and state of each other's documents, and no more.
+        for model, links in visible.sudo().grouped("res_model").items():
+            there = self.env[model].sudo().browse(links.mapped("res_id")).exists()
             for link in links:
                 document = there.browse(link.res_id)
+                own = self.browse(link.id)
                 if document in there:
-                    link.reference = self._reference_of(document)
-                    link.status = self._status_of(document)
+                    own.reference = self._reference_of(document)
+                    own.status = self._status_of(document)
                 else:
-                    link.reference = False
-                    link.status = _("Deleted")
+                    own.status = _("Deleted")
 
     @api.depends_context("allowed_company_ids")
     def _compute_is_own(self):

@@ -130,11 +130,21 @@ class TestLeaks(IntercompanyCase):
                 with self.subTest(model=name, way=way):
                     self.assertTrue(there, "as administrator")
                     self.assertFalse(seen[way], "as a third company")
-            for way in ("read", "export", "web_read"):
+            for way in ("read", "web_read"):
                 with self.subTest(model=name, way=way):
                     self.assertRaises(
                         AccessError, self.read_by_id, stranger, records[:1], way
                     )
+            with self.subTest(model=name, way="export"):
+                self.assertFalse(self.exported(stranger, records[:1]))
+
+    def exported(self, env, record):
+        """What an export of the name of a record gives."""
+        try:
+            [[value]] = self.read_by_id(env, record, "export")["datas"]
+        except AccessError:
+            return None
+        return value
 
     def read_by_id(self, env, record, way):
         record = record.with_env(env)
@@ -142,7 +152,7 @@ class TestLeaks(IntercompanyCase):
         if way == "read":
             return record.read([record._rec_name or "display_name"])
         if way == "export":
-            return record.export_data(["id", "display_name"])
+            return record.export_data(["display_name"])
         return record.web_read({"display_name": {}})
 
     def test_mc_15_no_way_round_over_related_fields(self):

@@ -72,7 +72,7 @@ class TestTransferPrice(IntercompanyCase):
         )
         seen = log.with_env(self.world.env_of("finance_b"))
         self.assertEqual(
-            (seen.rule_id, seen.rule_version, seen.basis, seen.price),
+            (seen.rule_id, seen.rule_version, seen.basis, round(seen.price, 6)),
             (rule, 1, 10, 9.72),
         )
         self.assertAlmostEqual(seen.margin_percent, 100 * 0.8 / 10.8, 3)
