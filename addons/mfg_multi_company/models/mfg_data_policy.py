@@ -44,7 +44,7 @@ class MfgDataPolicy(models.Model):
         "Records",
         required=True,
         ondelete="cascade",
-        domain=[("transient", "=", False), ("abstract", "=", False)],
+        domain=[("transient", "=", False)],
     )
     model = fields.Char(related="model_id.model", store=True)
     filter_domain = fields.Char(

@@ -34,7 +34,7 @@ class MfgDataRule(models.Model):
         "Records",
         required=True,
         ondelete="cascade",
-        domain=[("transient", "=", False), ("abstract", "=", False)],
+        domain=[("transient", "=", False)],
     )
     model = fields.Char(related="model_id.model", store=True)
     filter_domain = fields.Char("Only", default="[]")
