@@ -10,7 +10,7 @@ from odoo.exceptions import UserError
 env["mfg.audit.profile"].search([("code", "=", "accounting")]).action_switch_on()
 env.company.check_account_audit_trail = True
 env.cr.commit()
-env.cr.execute("SELECT MAX(id) FROM mfg_audit.event")
+env.cr.execute("SELECT COALESCE(MAX(id), 0) FROM mfg_audit.event")
 (seen,) = env.cr.fetchone()
 invoice = env["account.move"].create({
     "move_type": "out_invoice", "partner_id": env.user.partner_id.id,
