@@ -29,11 +29,10 @@ class TestPlain(TradeCase):
         return self.cr.sql_log_count - start
 
     def test_order_outside_of_the_group_costs_no_queries(self):
-        outside, warm = self.env["res.partner"].create(
-            [{"name": "Outside"}, {"name": "Warm"}]
-        )
-        self.queries(warm)
-        without = self.queries(outside)
+        outside = self.env["res.partner"].create({"name": "Outside"})
+        # Every order is the first one of its vendor; the one before fills the caches.
+        self.queries(outside)
+        without = self.queries(outside.copy())
         self.deal()
-        self.queries(warm)
+        self.queries(outside.copy())
         self.assertLessEqual(self.queries(outside.copy()), without + 2)

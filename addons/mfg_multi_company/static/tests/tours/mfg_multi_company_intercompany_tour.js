@@ -60,10 +60,10 @@ registry.category("web_tour.tours").add("mfg_multi_company_intercompany", {
         },
         {
             content: "Eight per cent on top of the cost",
-            trigger: ".modal .o_field_widget[name='percent'] input",
+            trigger: ".o_field_widget[name='percent'] input",
             run: "text 8",
         },
-        {content: "Keep the price", trigger: ".modal .o_form_button_save"},
+        {content: "Keep the price", trigger: ".modal-footer .o_form_button_save"},
         {
             content: "The price is there",
             trigger: ".o_field_widget[name='price_rule_ids'] .o_data_row",
