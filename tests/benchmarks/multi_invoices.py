@@ -58,7 +58,7 @@ COPY = """
         parent_state, display_type, date, debit, credit, balance, amount_currency,
         amount_residual, amount_residual_currency, name)
     SELECT move_id, company_id, currency_id, company_currency_id, account_id, partner_id,
-           parent_state, display_type, (date '2024-01-15' + number %% 800), debit, credit,
+           parent_state, display_type, (date '2024-01-15' + (number %% 800)::int), debit, credit,
            balance, amount_currency, amount_residual, amount_residual_currency, name
       FROM source, generate_series(1, %(items)s / (SELECT count(*) FROM source)) AS number
 """

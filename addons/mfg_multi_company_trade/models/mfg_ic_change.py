@@ -22,7 +22,7 @@ class MfgIcChange(models.Model):
     _decision_content = ("flow_id", "kind", "reason")
 
     flow_id = fields.Many2one(
-        "mfg.ic.flow", "Flow", required=True, index=True, ondelete="cascade"
+        "mfg.ic.flow", required=True, index=True, ondelete="cascade"
     )
     seller_company_id = fields.Many2one(
         related="flow_id.seller_company_id", store=True, index=True

@@ -10,7 +10,7 @@ class MfgIcTransit(models.Model):
     _order = "date, id"
     _rec_name = "flow_id"
 
-    flow_id = fields.Many2one("mfg.ic.flow", "Flow", readonly=True)
+    flow_id = fields.Many2one("mfg.ic.flow", readonly=True)
     line_id = fields.Many2one("mfg.ic.flow.line", "Item", readonly=True)
     label = fields.Char(related="line_id.label", related_sudo=False, string="Item Name")
     seller_company_id = fields.Many2one("res.company", "Seller", readonly=True)

@@ -463,8 +463,9 @@ class PurchaseOrder(models.Model):
 
     def _add_supplier_to_product(self):
         # A transfer price is no vendor price; it holds for this order.
-        if not self._mfg_ic_other_company():
-            return super()._add_supplier_to_product()
+        if self._mfg_ic_other_company():
+            return None
+        return super()._add_supplier_to_product()
 
     def _mfg_ic_transit(self):
         """Where the goods come from, empty for vendors outside of the group."""

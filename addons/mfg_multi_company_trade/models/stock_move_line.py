@@ -26,7 +26,7 @@ class StockMoveLine(models.Model):
                 context = dict(self.env.context)
                 context.pop("quants_cache", None)
                 return super(
-                    StockMoveLine, self.with_context(context)
+                    StockMoveLine, self.with_env(self.env(context=context))
                 )._synchronize_quant(
                     quantity,
                     location,

@@ -162,7 +162,10 @@ class TradeCase(IntercompanyCase):
                 .with_context(**wizard["context"])
                 .create({})
             )
-            dialog.process() if backorder else dialog.process_cancel_backorder()
+            if backorder:
+                dialog.process()
+            else:
+                dialog.process_cancel_backorder()
         picking.env.invalidate_all()
 
     def open_receipt(self, order):
