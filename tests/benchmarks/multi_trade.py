@@ -15,10 +15,13 @@ PACKAGES = [
     )
 ]
 PATIENCE = 600
-# Odoo then starts without ours. Columns stay, unused.
+# Odoo then starts without ours. Columns stay, unused; rules would ask for fields.
 TAKE_OUT = """
     UPDATE ir_module_module SET state = 'uninstalled'
-     WHERE name IN ('mfg_multi_company', 'mfg_multi_company_trade')
+     WHERE name IN ('mfg_multi_company', 'mfg_multi_company_trade');
+    UPDATE ir_rule SET active = FALSE
+     WHERE id IN (SELECT res_id FROM ir_model_data WHERE model = 'ir.rule'
+                     AND module IN ('mfg_multi_company', 'mfg_multi_company_trade'))
 """
 LINES = 50
 STEPS = ("purchase", "receipt", "sale", "delivery")
