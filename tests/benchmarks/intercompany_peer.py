@@ -14,12 +14,17 @@ module.button_immediate_uninstall()
 """
 
 
+def take_out(lab, database):
+    """Uninstall our intercompany modules from a database."""
+    lab.script(database, UNINSTALL)
+
+
 def install(lab, database):
     """Install OCA's modules into a database, instead of ours.
 
     :return: the configuration file to start Odoo with
     """
-    lab.script(database, UNINSTALL)
+    take_out(lab, database)
     target = lab.folder / "intercompany"
     packages = [f"odoo-addon-{name.replace('_', '-')}==17.0.*" for name in MODULES]
     subprocess.run(

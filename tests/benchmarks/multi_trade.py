@@ -1,28 +1,10 @@
 """Orders and deliveries between two companies, beside the public modules."""
 
-import subprocess
-from contextlib import closing
 from statistics import median
 
+from intercompany_peer import install, take_out
 from multi_orders import Orders
 
-PACKAGES = [
-    f"odoo-addon-{name}==17.0.*"
-    for name in (
-        "account_invoice_inter_company",
-        "purchase_sale_inter_company",
-        "purchase_sale_stock_inter_company",
-    )
-]
-PATIENCE = 600
-# Odoo then starts without ours. Columns stay, unused; rules would ask for fields.
-TAKE_OUT = """
-    UPDATE ir_module_module SET state = 'uninstalled'
-     WHERE name IN ('mfg_multi_company', 'mfg_multi_company_trade');
-    UPDATE ir_rule SET active = FALSE
-     WHERE id IN (SELECT res_id FROM ir_model_data WHERE model = 'ir.rule'
-                     AND module IN ('mfg_multi_company', 'mfg_multi_company_trade'))
-"""
 LINES = 50
 STEPS = ("purchase", "receipt", "sale", "delivery")
 
@@ -36,9 +18,9 @@ def measure(quick, lab):
     """
     turns = 2 if quick else 7
     plain = lab.database("plain")
-    with closing(lab.connect(plain)) as connection, connection.cursor() as cursor:
-        cursor.execute(TAKE_OUT)
-    public, conf = _public(lab)
+    take_out(lab, plain)
+    public = lab.database("public")
+    conf = install(lab, public)
     peers = {}
     try:
         peers["ours"] = Orders(lab, lab.database("ours"), "ours")
@@ -75,29 +57,3 @@ def measure(quick, lab):
         "delivery_vs_oca": cpu["ours", "delivery"] / cpu["oca", "delivery"],
     }
     return {"figures": figures, "ratios": ratios}
-
-
-def _public(lab):
-    """(database, configuration) with the public modules instead of ours."""
-    target = lab.folder / "intercompany"
-    subprocess.run(
-        [lab.python, "-m", "uv", "pip", "install", "--quiet", "--no-deps"]
-        + ["--python", lab.python, "--target", str(target), *PACKAGES],
-        check=True,
-    )
-    database = lab.database("public")
-    with closing(lab.connect(database)) as connection, connection.cursor() as cursor:
-        cursor.execute(TAKE_OUT)
-    ours = lab.workspace.odoo.addons_path()
-    conf = lab.conf(database, addons_path=f"{ours},{target / 'odoo' / 'addons'}")
-    install = lab.start_odoo(
-        "intercompany",
-        conf,
-        "-i",
-        "purchase_sale_stock_inter_company",
-        "--stop-after-init",
-        "--no-http",
-    )
-    if install.process.wait(PATIENCE):
-        raise AssertionError("\n".join(install.tail()))
-    return database, conf
