@@ -37,7 +37,9 @@ class MfgQualityDisposition(models.Model):
     _check_company_auto = True
     _order = "id desc"
 
-    name = fields.Char(required=True, readonly=True, copy=False, default="/")
+    name = fields.Char(
+        required=True, readonly=True, copy=False, default=lambda self: _("New")
+    )
     hold_id = fields.Many2one(
         "mfg.quality.hold", required=True, ondelete="restrict", index=True
     )
