@@ -211,9 +211,8 @@ class TestReservation(HoldCase):
         self.env.invalidate_all()
         lot = self.as_user(self.lot_a, "apr1")
         self.assertEqual(lot.read(["name"])[0]["name"], "A")
-        for name in ("delivery_ids", "quant_ids"):
-            with self.subTest(name), self.assertRaises(AccessError):
-                lot.read([name])
+        with self.assertRaises(AccessError):
+            lot.read(["delivery_ids"])
         for right in ("write", "create", "unlink"):
             self.assertFalse(lot.check_access_rights(right, raise_exception=False))
         # And who has no quality rights at all reads neither lots nor holds.
