@@ -129,7 +129,7 @@ def test_iq_05_lost_connections_are_taken_up_again(quiet, plant):
     assert_in_order(received)
 
 
-@pytest.mark.long  # not proven yet
+@pytest.mark.long  # making a server of its own takes longer than the test
 def test_iq_05_server_that_crashes_under_load(quiet, lab):
     if os.environ.get("MFG_FAULTS_DATABASE"):
         pytest.skip("the customer's server is not ours to crash")

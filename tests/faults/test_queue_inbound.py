@@ -181,6 +181,7 @@ def test_iq_20_crash_before_the_answer(site, mode):
 
 def test_iq_21_colliding_handlers_are_tried_again_without_an_attempt(site):
     place = site()
+    place.hasten_deadlocks()
     place.start_server()
     workers = [place.start_worker(f"worker-{number}") for number in range(2)]
     first, second = place.partners
@@ -209,6 +210,7 @@ def test_iq_21_colliding_handlers_are_tried_again_without_an_attempt(site):
 
 def test_iq_21_colliding_synchronous_messages_have_one_effect_each(site):
     place = site(sync=["test.count"])
+    place.hasten_deadlocks()
     place.start_server()
     pair = place.partners
 
