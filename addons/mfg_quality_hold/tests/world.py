@@ -195,8 +195,19 @@ class World:
             }
         )
 
-    def bom(self, product, components, kind="normal"):
-        """A bill of materials for one unit from [(component, quantity)]."""
+    def bom(self, product, components, kind="normal", operation=None):
+        """A bill of materials for one unit from [(component, quantity)].
+
+        :param str operation: name of an operation, on a work center of its own
+        """
+        operations = []
+        if operation:
+            center = self.env["mrp.workcenter"].create(
+                {"name": "Lathe", "company_id": self.company.id}
+            )
+            operations = [
+                Command.create({"name": operation, "workcenter_id": center.id})
+            ]
         return self.env["mrp.bom"].create(
             {
                 "product_tmpl_id": product.product_tmpl_id.id,
@@ -207,6 +218,7 @@ class World:
                     Command.create({"product_id": part.id, "product_qty": quantity})
                     for part, quantity in components
                 ],
+                "operation_ids": operations,
             }
         )
 
