@@ -139,6 +139,51 @@ def retry(cr, row, code, error, delay):
     )
 
 
+def park(cr, row, code, error, waits_for, delay):
+    """Set a message apart until ``waits_for`` happens, and look again after ``delay``."""
+    cr.execute(
+        """
+        UPDATE mfg_integration_inbox_todo
+           SET starts = 0, lane = %(lane)s, waits_for = %(waits_for)s,
+               error_code = %(code)s, error = %(error)s,
+               next_at = timezone('UTC', clock_timestamp()) + %(delay)s * interval '1 second'
+         WHERE inbox_id = %(id)s
+        """,
+        {
+            "id": row["id"],
+            # alone in its lane, so that what it waits for may come behind it
+            "lane": f"waiting:{row['id']}",
+            "waits_for": waits_for,
+            "code": code,
+            "error": error,
+            "delay": delay,
+        },
+    )
+
+
+def wake(cr, happened):
+    """Make the messages due that wait for one of the keys in ``happened``: they come back
+    to the head of their lane, before what has come after them.
+
+    One that is being looked at right now is left alone: it looks again by itself.
+
+    :return: how many there were
+    """
+    cr.execute(
+        """
+        UPDATE mfg_integration_inbox_todo t
+           SET next_at = NULL, lane = i.lane
+          FROM mfg_integration_inbox i
+         WHERE i.id = t.inbox_id AND i.created_at = t.inbox_at
+           AND t.inbox_id IN (SELECT inbox_id FROM mfg_integration_inbox_todo
+                               WHERE waits_for = ANY(%s) AND exception_id IS NULL
+                                 FOR UPDATE SKIP LOCKED)
+        """,
+        [list(happened)],
+    )
+    return cr.rowcount
+
+
 def bury(cr, row, attempts, code, error, exception_id, blocking):
     """Note that a person has to look at a message."""
     cr.execute(
@@ -181,7 +226,7 @@ def resubmit(cr, corrections, latency_class):
         SELECT id, created_at, lane, %s FROM again
             ON CONFLICT (inbox_id) DO UPDATE
                SET exception_id = NULL, attempts = 0, starts = 0, next_at = NULL,
-                   error_code = NULL, error = NULL
+                   error_code = NULL, error = NULL, waits_for = NULL
      RETURNING inbox_id
         """,
         [list(corrections), list(corrections.values()), latency_class],

@@ -65,6 +65,11 @@ CREATE TABLE IF NOT EXISTS mfg_integration_inbox_todo (
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX IF NOT EXISTS mfg_integration_inbox_todo_lane_idx ON mfg_integration_inbox_todo (lane, inbox_id);
 
+-- set apart until something else has happened, in a lane of its own meanwhile
+ALTER TABLE mfg_integration_inbox_todo ADD COLUMN IF NOT EXISTS waits_for varchar;
+CREATE INDEX IF NOT EXISTS mfg_integration_inbox_todo_waits_idx
+    ON mfg_integration_inbox_todo (waits_for) WHERE waits_for IS NOT NULL;
+
 -- The primary key is what makes an effect happen once.
 CREATE TABLE IF NOT EXISTS mfg_integration_inbox_key (
     system_id integer NOT NULL,
