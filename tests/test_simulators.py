@@ -241,3 +241,76 @@ def test_shipped_settings_start_a_simulator_with_the_demo_secret(tmp_path):
             event = cloud_event()
             answer = deliver(simulator, event, path="/events", secret=entry["secret"])
             assert answer[0] == 200
+
+
+# -- the floor -------------------------------------------------------------------------
+
+RELEASED = {
+    "order": "C/MO/00007",
+    "order_group": "C/MO/00007",
+    "product": {"code": "GW", "barcode": None, "name": "Wheel", "tracking": "lot"},
+    "quantity": {"value": 5, "unit": "Units"},
+    "operations": [{"name": "Mill"}],
+    "components": [
+        {
+            "product": {"code": "BAR", "barcode": None},
+            "lots": [{"name": "SB-1", "quantity": {"value": 10, "unit": "kg"}}],
+        }
+    ],
+}
+
+
+@pytest.fixture
+def floor(tmp_path):
+    """Floor that reports to the MES simulator, which stands for Odoo: it refuses what has
+    no signature, and remembers having been asked."""
+    with Simulator("floor.py", tmp_path, secret=SECRET) as simulator:
+        yield simulator
+
+
+def hears_of_an_order(floor):
+    event = cloud_event(type="mfg.production.released.v1", data=RELEASED)
+    assert deliver(floor, event, path="/events")[0] == 200
+    return event
+
+
+def test_floor_keeps_its_reports_until_somebody_takes_them(floor):
+    hears_of_an_order(floor)
+    wait_for(lambda: floor.status()["waiting"] == 4, 5, "four reports wait")
+    assert floor.status()["sent"] == []
+
+
+@pytest.mark.parametrize(
+    ("manners", "keys"),
+    [
+        ({}, ["material", "Mill/start", "Mill/complete", "goods"]),
+        ({"swapped": True}, ["material", "Mill/complete", "Mill/start", "goods"]),
+        (
+            {"twice": True},
+            [
+                key
+                for key in ("material", "Mill/start", "Mill/complete", "goods")
+                for _time in range(2)
+            ],
+        ),
+    ],
+    ids=["well behaved", "swapped", "twice"],
+)
+def test_floor_reports_on_a_released_order(floor, mes, manners, keys):
+    floor.order("/manners", **manners)
+    hears_of_an_order(floor)
+    floor.order("/connect", url=mes.url, key="secret")
+    wait_for(lambda: len(floor.status()["sent"]) == len(keys), 10, "all was reported")
+    sent = floor.status()["sent"]
+    assert [report["key"] for report in sent] == [f"C/MO/00007/{key}" for key in keys]
+    assert {report["status"] for report in sent} == {404}, "the MES has no inbox"
+
+
+def test_floor_hears_of_an_order_once(floor):
+    event = hears_of_an_order(floor)
+    deliver(floor, event, path="/events")
+    wait_for(lambda: floor.status()["waiting"] == 4, 5, "four reports wait")
+
+
+def test_floor_refuses_manners_it_does_not_know(floor):
+    assert floor.request("POST", "/manners", '{"rude": true}')[0] == 400

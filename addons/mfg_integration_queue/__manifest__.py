@@ -1,7 +1,7 @@
 {
     "name": "Integration Queue",
     "summary": "Outbox and inbox: messages arrive in order, once in effect, and none is lost",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.2.0",
     "category": "Manufacturing/Integration",
     "license": "LGPL-3",
     "author": "Odoo Manufacturing Group Suite contributors",

@@ -75,6 +75,12 @@ class Simulator:
         """Return the counters of the process."""
         return self.request("GET", "/status")[1]
 
+    def order(self, path, **command):
+        """Give a simulator a command of its own; return its answer."""
+        status, answer, _headers = self.request("POST", path, json.dumps(command))
+        assert status == 200, answer
+        return answer
+
     def control(self, **command):
         """Change its behaviour; see Behaviour in tools/simulators/receiver.py."""
         status, answer, _headers = self.request("POST", "/control", json.dumps(command))

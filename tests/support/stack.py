@@ -158,6 +158,16 @@ class Stack:
         )
         return row["res_id"]
 
+    def script(self, code):
+        """Run Python code in Odoo's shell; it has to commit."""
+        _complaints, lines = self.workspace.odoo.run(
+            self._conf("shell"),
+            ("shell", "--no-http"),
+            self.folder / "shell.log",
+            script=code,
+        )
+        assert not any("Traceback" in line for line in lines), "\n".join(lines)
+
     def query(self, statement, parameters=()):
         """Return the rows of a statement, past Odoo."""
         return self.workspace.databases.query(statement, parameters, self.database)

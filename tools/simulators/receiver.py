@@ -198,7 +198,8 @@ class Receiver:
 
     Subclasses set ``name`` and ``characters``: path -> ``(event, earlier) -> Answer``,
     where ``event`` is the decoded envelope and ``earlier`` counts former deliveries of
-    the same event to the same path.
+    the same event to the same path. They may add ``commands``: path -> ``(body) -> answer``,
+    both JSON.
     """
 
     name = "receiver"
@@ -210,6 +211,11 @@ class Receiver:
         self.in_flight = 0
         self.lock = threading.Lock()
         self.characters = {}
+        self.commands = {"/control": self._command}
+
+    def _command(self, body):
+        self.control(body)
+        return self.status()
 
     def status(self):
         """Return counters of this process as a JSON-ready dict."""
@@ -338,8 +344,8 @@ class Handler(BaseHTTPRequestHandler):
             return self._problem(413, "Too large", f"At most {MAX_BODY_BYTES} bytes.")
         body = self.rfile.read(int(length))
         path = urlsplit(self.path).path
-        if path == "/control":
-            return self._control(body)
+        if command := self.server.receiver.commands.get(path):
+            return self._obey(command, body)
         answer = self.server.receiver.deliver(path, self.headers, body)
         if answer.status is None:
             return self._drop()
@@ -349,12 +355,12 @@ class Handler(BaseHTTPRequestHandler):
             )
         return self._problem(answer.status, answer.title, answer.detail, answer.headers)
 
-    def _control(self, body):
+    def _obey(self, command, body):
         try:
-            self.server.receiver.control(json.loads(body))
-        except (ValueError, TypeError) as error:
+            answer = command(json.loads(body))
+        except (KeyError, ValueError, TypeError) as error:
             return self._problem(400, "Command not understood", str(error))
-        return self._send(200, self.server.receiver.status())
+        return self._send(200, answer)
 
     def _narrowed(self, rows, query):
         for name, value in parse_qsl(query):

@@ -24,14 +24,14 @@ def build(production):
         "order": production.name,
         "order_group": production.procurement_group_id.name or production.name,
         "source_document": production.origin or None,
-        "plant": _plant(production),
+        "plant": plant(production),
         "product": product(production.product_id),
         "quantity": quantity(produced_quantity(production), unit),
         "planned_quantity": quantity(production.product_qty, unit),
         "lots": lots(finished.move_line_ids),
         "started_at": min(production.date_start, production.date_finished),
         "finished_at": production.date_finished,
-        "bill_of_materials": _bill_of_materials(production.bom_id),
+        "bill_of_materials": bill_of_materials(production.bom_id),
         "operations": [_operation(workorder) for workorder in production.workorder_ids],
         "components": [
             {**moved(move), "operation": move.operation_id.name or None}
@@ -78,7 +78,8 @@ def _posted(moves):
     )
 
 
-def _plant(production):
+def plant(production):
+    """Return which plant an order belongs to, and where it takes and puts goods."""
     warehouse = production.picking_type_id.warehouse_id
     return {
         "code": warehouse.code,
@@ -89,7 +90,8 @@ def _plant(production):
     }
 
 
-def _bill_of_materials(bom):
+def bill_of_materials(bom):
+    """Return what identifies an ``mrp.bom``, or None."""
     if not bom:
         return None
     return {

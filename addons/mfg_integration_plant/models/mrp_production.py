@@ -1,9 +1,14 @@
-from odoo import models
+from odoo import _, models
+from odoo.exceptions import UserError
 from odoo.tools import float_is_zero
 
-from ..messages import production_completed
+from ..messages import production_completed, production_released
 
 COMPLETED = "production.completed"
+_BUILDERS = {
+    COMPLETED: production_completed.build,
+    "production.released": production_released.build,
+}
 _PENDING = "mfg_integration_plant.completed_production_ids"
 
 
@@ -31,6 +36,14 @@ class MrpProduction(models.Model):
         result = super().write(vals)
         unfinished._mfg_note_completion()
         return result
+
+    def action_confirm(self):
+        """Messages that came while the order was a draft have their turn now."""
+        res = super().action_confirm()
+        self.env["mfg.integration.inbox"]._wake(
+            [f"{order._name},{order.id}" for order in self]
+        )
+        return res
 
     def _mfg_unfinished(self):
         return self.filtered(lambda production: production.state != "done")
@@ -87,10 +100,20 @@ class MrpProduction(models.Model):
     def _mfg_integration_payload(self, interface_code):
         """Return the payload of ``interface_code`` for this order; see ``contracts/``.
 
-        :param str interface_code: ``production.completed``
+        :param str interface_code: ``production.completed`` or ``production.released``
         :return: JSON-ready dict
+        :raises UserError: there is no such message about manufacturing orders
         """
         self.ensure_one()
+        build = _BUILDERS.get(interface_code)
+        if build is None:
+            raise UserError(
+                _(
+                    "Nothing says what “%(code)s” tells about a manufacturing order: give "
+                    "its trigger the values of the message.",
+                    code=interface_code,
+                )
+            )
         # sudo: see _mfg_emit_completions. Source terms, so that one order does not
         # speak the language of whoever finished it.
-        return production_completed.build(self.sudo().with_context(lang=None))
+        return build(self.sudo().with_context(lang=None))

@@ -96,8 +96,25 @@ class TestContract(PlantCase):
         self.assertEqual(interface.code, "production.completed")
         self.assertEqual(interface.current_version_id.state, "approved")
 
-    def test_card_of_the_contract_is_complete(self):
-        version = self.env.ref(
-            "mfg_integration_plant.interface_production_completed_v1"
+    def test_cards_and_examples_of_all_contracts_are_complete(self):
+        ids = self.env["ir.model.data"].search(
+            [
+                ("module", "=", "mfg_integration_plant"),
+                ("model", "=", "mfg.integration.interface.version"),
+            ]
         )
-        self.assertFalse(version._gaps())
+        versions = self.env["mfg.integration.interface.version"].browse(
+            ids.mapped("res_id")
+        )
+        self.assertGreater(len(versions), 9)
+        for version in versions:
+            with self.subTest(version.display_name):
+                self.assertEqual(version.state, "approved")
+                self.assertFalse(version._gaps())
+
+    def test_every_inbound_message_has_a_handler(self):
+        for interface in self.env["mfg.integration.interface"].search(
+            [("direction", "=", "inbound")]
+        ):
+            handler = self.env["mfg.integration.handler"]._for_type(interface.code)
+            self.assertIsNotNone(handler, interface.code)

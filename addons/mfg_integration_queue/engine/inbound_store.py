@@ -35,39 +35,13 @@ _COLUMNS = (
     "links",
     "error_code",
     "error",
+    "class",
 )
-# With a key, everything hangs on it: where somebody else has it, nothing is written. An
-# expired key may still have its row: it is taken over.
-_NEW = """
-    WITH new AS MATERIALIZED (
-        SELECT nextval('mfg_integration_inbox_id_seq') AS id,
-               timezone('UTC', clock_timestamp()) AS created_at
-    )"""
-_KEY = f""", key AS (
-        INSERT INTO mfg_integration_inbox_key AS k
-               (system_id, interface_id, key, fingerprint, inbox_id, response, expires_at)
-        SELECT %(system_id)s, %(interface_id)s, %(key)s, %(fingerprint)s, id,
-               %(response)s, created_at + interval '{KEY_DAYS} days'
-          FROM new
-            ON CONFLICT (system_id, interface_id, key) DO UPDATE
-               SET fingerprint = excluded.fingerprint, inbox_id = excluded.inbox_id,
-                   response = excluded.response, created_at = excluded.created_at,
-                   expires_at = excluded.expires_at
-             WHERE k.expires_at <= timezone('UTC', clock_timestamp())
-     RETURNING inbox_id
-    ), entry AS (SELECT new.* FROM new JOIN key ON key.inbox_id = new.id)"""
-_NO_KEY = ", entry AS (SELECT * FROM new)"
-_INBOX = f""", inbox AS (
-        INSERT INTO mfg_integration_inbox (id, created_at, finished_at, {", ".join(_COLUMNS)})
-        SELECT id, created_at,
-               CASE WHEN %(state)s <> 'received' THEN created_at END,
-               {", ".join(f"%({name})s" for name in _COLUMNS)}
-          FROM entry
-    )"""
-_TODO = """, todo AS (
-        INSERT INTO mfg_integration_inbox_todo (inbox_id, inbox_at, lane, class)
-        SELECT id, created_at, %(lane)s, %(class)s FROM entry
-    )"""
+_ADD = f"""
+    SELECT mfg_integration_inbox_add(
+        {", ".join(f"{name} => %({name})s" for name in _COLUMNS)},
+        fingerprint => %(fingerprint)s, response => %(response)s, key_days => {KEY_DAYS})
+"""
 
 
 def lookup(cr, system_id, interface_id, key):
@@ -93,22 +67,22 @@ def lookup(cr, system_id, interface_id, key):
 def insert(cr, message, fingerprint=None, response=None):
     """Write a message into the inbox; with a response also its key.
 
-    :param dict message: values of ``_COLUMNS`` and ``class``; in state ``received`` it is
-        also put down for processing
+    :param dict message: values of ``_COLUMNS``; in state ``received`` it is also put down
+        for processing
     :return: False if the key is taken: nothing was written
     """
-    values = {
-        **dict.fromkeys(_COLUMNS),
-        "attempts": 0,
-        **message,
-        "headers": json.dumps(message["headers"]),
-        "fingerprint": fingerprint,
-        "response": json.dumps(response),
-    }
-    key = _NO_KEY if response is None else _KEY
-    todo = _TODO if message["state"] == "received" else ""
-    cr.execute(f"{_NEW}{key}{_INBOX}{todo} SELECT 1 FROM entry", values)
-    return cr.rowcount == 1
+    cr.execute(
+        _ADD,
+        {
+            **dict.fromkeys(_COLUMNS),
+            "attempts": 0,
+            **message,
+            "headers": json.dumps(message["headers"]),
+            "fingerprint": fingerprint,
+            "response": response and json.dumps(response),
+        },
+    )
+    return cr.fetchone()[0]
 
 
 def load(cr, inbox_id):
@@ -165,6 +139,51 @@ def retry(cr, row, code, error, delay):
     )
 
 
+def park(cr, row, code, error, waits_for, delay):
+    """Set a message apart until ``waits_for`` happens, and look again after ``delay``."""
+    cr.execute(
+        """
+        UPDATE mfg_integration_inbox_todo
+           SET starts = 0, lane = %(lane)s, waits_for = %(waits_for)s,
+               error_code = %(code)s, error = %(error)s,
+               next_at = timezone('UTC', clock_timestamp()) + %(delay)s * interval '1 second'
+         WHERE inbox_id = %(id)s
+        """,
+        {
+            "id": row["id"],
+            # alone in its lane, so that what it waits for may come behind it
+            "lane": f"waiting:{row['id']}",
+            "waits_for": waits_for,
+            "code": code,
+            "error": error,
+            "delay": delay,
+        },
+    )
+
+
+def wake(cr, happened):
+    """Make the messages due that wait for one of the keys in ``happened``: they come back
+    to the head of their lane, before what has come after them.
+
+    One that is being looked at right now is left alone: it looks again by itself.
+
+    :return: how many there were
+    """
+    cr.execute(
+        """
+        UPDATE mfg_integration_inbox_todo t
+           SET next_at = NULL, lane = i.lane
+          FROM mfg_integration_inbox i
+         WHERE i.id = t.inbox_id AND i.created_at = t.inbox_at
+           AND t.inbox_id IN (SELECT inbox_id FROM mfg_integration_inbox_todo
+                               WHERE waits_for = ANY(%s) AND exception_id IS NULL
+                                 FOR UPDATE SKIP LOCKED)
+        """,
+        [list(happened)],
+    )
+    return cr.rowcount
+
+
 def bury(cr, row, attempts, code, error, exception_id, blocking):
     """Note that a person has to look at a message."""
     cr.execute(
@@ -207,7 +226,7 @@ def resubmit(cr, corrections, latency_class):
         SELECT id, created_at, lane, %s FROM again
             ON CONFLICT (inbox_id) DO UPDATE
                SET exception_id = NULL, attempts = 0, starts = 0, next_at = NULL,
-                   error_code = NULL, error = NULL
+                   error_code = NULL, error = NULL, waits_for = NULL
      RETURNING inbox_id
         """,
         [list(corrections), list(corrections.values()), latency_class],

@@ -17,7 +17,8 @@ class MfgIntegrationHandler(models.AbstractModel):
 
     It runs as the service user of the sending system, in the system's company only, inside
     one transaction with the idempotency key and the result. ``UserError`` and its kin mean:
-    a person has to look at it. Any other exception means: try again later.
+    a person has to look at it. :class:`..engine.not_yet.NotYet` means: it came before
+    another message that it needs. Any other exception means: try again later.
     """
 
     _name = "mfg.integration.handler"
@@ -25,6 +26,8 @@ class MfgIntegrationHandler(models.AbstractModel):
 
     #: code of the interface whose messages the model handles
     _message_type = None
+    #: name that handlers share whose messages are kept in order among each other
+    _conversation = None
 
     @api.model
     def _handle(self, payload, message):

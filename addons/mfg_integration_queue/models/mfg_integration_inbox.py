@@ -18,6 +18,7 @@ from ..engine import inbound_store as store
 from ..engine.inbound import InboundProcessor
 from ..engine.inbound_message import InboundMessage
 from ..engine.inbound_wakeup import notify_after_commit
+from ..engine.not_yet import NotYet
 from ..engine.problem import Problem
 from ..engine.wakeup import workers_alive
 from .mfg_integration_interface import LATENCY_CLASSES
@@ -28,6 +29,8 @@ _logger = logging.getLogger(__name__)
 TRIES = 5
 #: characters of an error that are kept
 MAX_ERROR = 2000
+#: seconds between two looks at a message that came too early, the longest pause
+PARKED_PAUSE = 60
 
 # A message may wait longer than an integer counts milliseconds: 24 days.
 _COMMON = """
@@ -45,6 +48,7 @@ _QUERY = f"""
     SELECT {_COMMON}, t.attempts, t.next_at, t.error_code, t.error,
            NULL::timestamp AS finished_at, NULL::integer AS latency_ms,
            CASE WHEN t.starts > 0 THEN 'processing'
+                WHEN t.waits_for IS NOT NULL THEN 'parked'
                 WHEN t.attempts > 0 THEN 'retry'
                 ELSE 'received'
            END::varchar AS state
@@ -104,6 +108,7 @@ class MfgIntegrationInbox(models.Model):
         [
             ("received", "Waiting"),
             ("processing", "In work"),
+            ("parked", "Came too early"),
             ("retry", "Trying again"),
             ("processed", "Processed"),
             ("rejected", "Rejected"),
@@ -242,6 +247,7 @@ class MfgIntegrationInbox(models.Model):
         return {
             "id": interface.id,
             "code": code,
+            "conversation": self._conversation(interface),
             "company_id": interface.company_id.id,
             "mode": interface.processing_mode,
             "class": LATENCY_CLASSES[interface.latency_class],
@@ -250,6 +256,13 @@ class MfgIntegrationInbox(models.Model):
             "mapped": usable[:1]._is_mapped(),
             "retired": not usable and "retired" in versions.mapped("state"),
         }
+
+    @api.model
+    def _conversation(self, interface):
+        """Return what messages share that are kept in order by their order key."""
+        handler = self.env["mfg.integration.handler"]._for_type(interface.code)
+        own = handler._conversation if handler is not None else None
+        return own or str(interface.id)
 
     @api.model
     def _receive(self, caller, route, headers, body, signed_id, remote_addr):
@@ -291,7 +304,7 @@ class MfgIntegrationInbox(models.Model):
             "credential_id": caller["id"],
             "type": route["code"],
             "class": route["class"],
-            "lane": f"{caller['system_id']}:{route['id']}:",
+            "lane": f"{caller['system_id']}:{route['conversation']}:",
             "headers": inbound_request.kept_headers(headers),
             "remote_addr": source,
             "body": body,
@@ -455,8 +468,8 @@ class MfgIntegrationInbox(models.Model):
             return None
         self.env.cr.execute(
             """
-            SELECT i.state, t.attempts, t.starts, i.created_at, i.finished_at, i.result,
-                   i.error_code
+            SELECT i.state, t.attempts, t.starts, t.waits_for, i.created_at, i.finished_at,
+                   i.result, i.error_code
               FROM mfg_integration_inbox i
          LEFT JOIN mfg_integration_inbox_todo t
                 ON t.inbox_id = i.id AND t.exception_id IS NULL
@@ -472,6 +485,8 @@ class MfgIntegrationInbox(models.Model):
         if state == "received":
             if row["starts"]:
                 state = "processing"
+            elif row["waits_for"]:
+                state = "parked"
             elif row["attempts"]:
                 state = "retry"
         answer = {
@@ -568,6 +583,8 @@ class MfgIntegrationInbox(models.Model):
                 result, links = self._handle(row, payload, user.id)
         except mapping.Unmapped as error:
             self._bury(row, error.code, error.cause, "mapping")
+        except NotYet as error:
+            self._park(row, error)
         except UserError as error:
             self._bury(row, "IN-DATA", str(error.args[0]), "refused")
         except psycopg2.IntegrityError as error:
@@ -586,6 +603,29 @@ class MfgIntegrationInbox(models.Model):
             self._fail(row, repr(error))
         else:
             store.finish(self.env.cr, row, result, links)
+
+    @api.model
+    def _park(self, row, error):
+        """Set a message apart that came too early; its owner is told when its time is over."""
+        cause = self._redacted(row, self._payload(row), str(error.args[0]))
+        left = self._interface(row).park_minutes * 60 - row["age"]
+        if left <= 0:
+            self._bury(row, "IN-WAIT", cause, "waited")
+            return
+        # What it waits for may also happen by hand, which wakes nobody.
+        delay = min(max(row["age"] / 4, 1), left, PARKED_PAUSE)
+        store.park(
+            self.env.cr, row, "IN-WAIT", cause[:MAX_ERROR], error.waits_for, delay
+        )
+
+    @api.model
+    def _wake(self, happened):
+        """Have the messages looked at again that wait for what has just happened.
+
+        :param happened: keys that :class:`..engine.not_yet.NotYet` was raised with
+        """
+        if happened and store.wake(self.env.cr, happened):
+            notify_after_commit(self.env.cr)
 
     @api.model
     def _bury_poison(self, inbox_id):

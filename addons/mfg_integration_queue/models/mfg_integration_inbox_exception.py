@@ -51,6 +51,7 @@ class MfgIntegrationInboxException(models.Model):
             ("poison", "Ends the process"),
             ("configuration", "Nobody handles it"),
             ("mapping", "Cannot be translated"),
+            ("waited", "Waited in vain"),
         ],
         readonly=True,
     )

@@ -53,6 +53,7 @@ _CARD = (
     "on_dead",
     "processing_mode",
     "max_age_hours",
+    "park_minutes",
     "sla_p95_seconds",
     "sla_max_age_minutes",
     "sla_recovery_minutes",
@@ -167,6 +168,14 @@ class MfgIntegrationInterface(models.Model):
         default=72,
         help="A message that could not be delivered for so long becomes a dead letter.",
     )
+    park_minutes = fields.Integer(
+        string="Waits for Others (min)",
+        required=True,
+        default=60,
+        tracking=True,
+        help="Inbound messages only. One that came before another that it needs is set "
+        "apart for so long; then its owner has to decide.",
+    )
     sla_p95_seconds = fields.Float(
         string="Usually Within (s)",
         compute="_compute_sla",
@@ -201,6 +210,7 @@ class MfgIntegrationInterface(models.Model):
         "answers for the contract.",
     )
     system_of_record = fields.Char(
+        string="System of Record",
         tracking=True,
         help="Which system is right when two disagree about these data.",
     )
@@ -246,6 +256,11 @@ class MfgIntegrationInterface(models.Model):
             "max_age_positive",
             "CHECK(max_age_hours > 0)",
             "“Give up After” must be at least one hour.",
+        ),
+        (
+            "park_not_negative",
+            "CHECK(park_minutes >= 0)",
+            "“Waits for Others” must not be negative; 0 means that nothing waits.",
         ),
         (
             "retention_not_negative",

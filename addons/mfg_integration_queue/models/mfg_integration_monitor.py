@@ -136,7 +136,14 @@ class MfgIntegrationMonitor(models.AbstractModel):
         )
         system = "system_id" if inbound else "endpoint_id.system_id"
         states = {
-            "waiting": ["pending", "retry", "dead_waiting", "received", "processing"],
+            "waiting": [
+                "pending",
+                "retry",
+                "dead_waiting",
+                "received",
+                "processing",
+                "parked",
+            ],
             "exceptions": ["open"],
         }
         domain = [
