@@ -337,10 +337,7 @@ class MfgIntegrationInterfaceVersion(models.Model):
         if systems:
             return [cause for system in systems for cause in missing(system)]
         general = missing(systems)
-        # few, and looked at when somebody approves
-        others = self.env["mfg.integration.system"].search(  # pylint: disable=no-search-all
-            []
-        )
+        others = self.env["mfg.integration.system"].search([("active", "=", True)])
         return general if all(missing(system) for system in others) else []
 
     def _systems(self):
