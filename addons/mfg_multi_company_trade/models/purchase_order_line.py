@@ -1,6 +1,5 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
-from odoo.tools import float_compare
 
 from odoo.addons.mfg_multi_company.engine.ledger import ledger
 
@@ -11,7 +10,8 @@ AGREED = {"product_id", "product_qty", "product_uom", "price_unit", "discount"}
 
 
 class PurchaseOrderLine(models.Model):
-    _inherit = "purchase.order.line"
+    _name = "purchase.order.line"
+    _inherit = ["purchase.order.line", "mfg.ic.document.line"]
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -29,20 +29,12 @@ class PurchaseOrderLine(models.Model):
         return lines
 
     def write(self, values):
-        touched = AGREED & set(values)
-        if not touched or ledger(self.env.cr).agreeing:
-            return super().write(values)
-        held = self.order_id._mfg_ic_held()
-        lines = self.filtered(
-            lambda line: (
-                line.order_id in held
-                and any(line._mfg_ic_differs(name, values[name]) for name in touched)
-            )
-        )
+        lines = self._mfg_ic_changed(values, AGREED)
         if not lines:
             return super().write(values)
-        flows = held.mfg_ic_flow_id.sudo()  # agreements bind whoever cannot read them
-        if touched != {"product_qty"} or not all(
+        # Agreements bind whoever cannot read them.
+        flows = lines.order_id.mfg_ic_flow_id.sudo()
+        if AGREED & set(values) != {"product_qty"} or not all(
             flows.agreement_id.mapped("follow_quantity")
         ):
             raise UserError(
@@ -66,12 +58,6 @@ class PurchaseOrderLine(models.Model):
                 }
             )
         return res
-
-    def _mfg_ic_differs(self, name, value):
-        field = self._fields[name]
-        if field.type == "many2one":
-            return self[name].id != value
-        return bool(float_compare(self[name], value or 0, precision_digits=6))
 
     @api.depends("product_qty", "product_uom", "company_id")
     def _compute_price_unit_and_date_planned_and_name(self):

@@ -1,6 +1,5 @@
 from odoo import _, api, models
 from odoo.exceptions import UserError
-from odoo.tools import float_compare
 
 from odoo.addons.mfg_multi_company.engine.ledger import ledger
 
@@ -9,7 +8,8 @@ AGREED = {"product_id", "product_uom_qty", "product_uom", "price_unit", "discoun
 
 
 class SaleOrderLine(models.Model):
-    _inherit = "sale.order.line"
+    _name = "sale.order.line"
+    _inherit = ["sale.order.line", "mfg.ic.document.line"]
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -34,25 +34,16 @@ class SaleOrderLine(models.Model):
         return lines
 
     def write(self, values):
-        touched = AGREED & set(values)
-        if touched and not ledger(self.env.cr).agreeing:
-            held = self.order_id._mfg_ic_held()
-            for line in self.filtered(lambda line: line.order_id in held):
-                if any(line._mfg_ic_differs(name, values[name]) for name in touched):
-                    raise UserError(
-                        _(
-                            "The buyer relies on %(line)s as it is. Propose a change on "
-                            "the intercompany flow of the order.",
-                            line=line.display_name,
-                        )
-                    )
+        lines = self._mfg_ic_changed(values, AGREED)
+        if lines:
+            raise UserError(
+                _(
+                    "The buyer relies on %(line)s as it is. Propose a change on the "
+                    "intercompany flow of the order.",
+                    line=lines[0].display_name,
+                )
+            )
         return super().write(values)
-
-    def _mfg_ic_differs(self, name, value):
-        field = self._fields[name]
-        if field.type == "many2one":
-            return self[name].id != value
-        return bool(float_compare(self[name], value or 0, precision_digits=6))
 
     def _mfg_ic_agreed(self):
         """Lines whose price both sides agreed on."""
