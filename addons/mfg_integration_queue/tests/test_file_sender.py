@@ -75,7 +75,9 @@ class TestFileSender(FolderRoot, BaseCase):
         self.assertEqual(len(list(self.out.iterdir())), 2)
 
     def test_link_out_of_the_directory_is_not_followed(self):
-        elsewhere = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        elsewhere = Path(folder.name)
         (self.root / "mes-one").mkdir()
         self.out.symlink_to(elsewhere)
         outcome = self._send(delivery(1))
