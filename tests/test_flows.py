@@ -62,6 +62,18 @@ def unfinished(stack):
     return stack.query("SELECT count(*) FROM mfg_integration_delivery")[0][0]
 
 
+def unanswered(stack, endpoint):
+    """Return the ids of the events that an endpoint has not answered yet."""
+    return {
+        uuid
+        for (uuid,) in stack.query(
+            "SELECT e.uuid::text FROM mfg_integration_delivery d"
+            " JOIN mfg_integration_event e ON e.id = d.event_id WHERE d.endpoint_id = %s",
+            [stack.ref(endpoint)],
+        )
+    }
+
+
 def new_orders(stack, count=1, **values):
     """Return the ids of reserved orders for five gear wheels each in plant C."""
     values = {
@@ -290,11 +302,10 @@ def test_en_07_killed_worker_loses_nothing_and_doubles_only_what_was_on_the_wire
         "one is on the wire",
     )
     worker.kill_worker()
+    # The receiver has it, and the database does not know of any answer.
     on_the_wire = {
-        request["id"]
-        for request in worker.simulator.requests(path="/mes")
-        if request["status"] is None
-    }
+        request["id"] for request in worker.simulator.requests(path="/mes")
+    } & unanswered(worker, "mfg_suite.endpoint_plant_c_mes")
     assert on_the_wire
     wait_for(
         lambda: worker.simulator.status()["in_flight"] == 0,
