@@ -43,7 +43,7 @@ env["stock.quant"]._update_available_quantity(part, stock, 1000000)
 env["mrp.bom"].create({"product_tmpl_id": gear.product_tmpl_id.id, "company_id": company.id,
                        "bom_line_ids": [(0, 0, {"product_id": part.id, "product_qty": 2})]})
 orders = env["mrp.production"].with_user(user).create(
-    [{"product_id": gear.id, "product_qty": 10}] * %(orders)s)
+    [{"product_id": gear.id, "product_qty": 10} for _number in range(%(orders)s)])
 orders.action_confirm()
 orders.action_assign()
 env.cr.commit()

@@ -33,7 +33,7 @@ class MfgIntegrationStockDifference(models.Model):
     )
     item = fields.Char(required=True, readonly=True, help="What the message calls it.")
     product_id = fields.Many2one("product.product", readonly=True, ondelete="cascade")
-    lot_name = fields.Char(string="Lot Name", readonly=True)
+    lot_name = fields.Char(readonly=True)
     lot_id = fields.Many2one("stock.lot", readonly=True, ondelete="set null")
     unit = fields.Char(readonly=True)
     their_quantity = fields.Float(
