@@ -14,6 +14,7 @@
         "data/ir_sequence_data.xml",
         "data/mfg_quality_hold_reason_data.xml",
         "data/ir_cron_data.xml",
+        "data/mail_activity_type_data.xml",
         "wizards/mfg_quality_hold_place_views.xml",
         "wizards/mfg_quality_sign_views.xml",
         "wizards/mfg_quality_complaint_views.xml",

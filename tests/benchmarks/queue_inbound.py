@@ -34,7 +34,7 @@ def inbound_rates(quick, lab):
     """
     from tests.support.inbound_site import InboundSite
 
-    site = InboundSite(lab, handlers=True)
+    site = InboundSite(lab)
     rates = {INBOX: [], BARE: []}
     try:
         site.query(f"SELECT pg_advisory_lock({WORKER_LOCK}, 0)")

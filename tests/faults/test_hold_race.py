@@ -171,16 +171,19 @@ def test_what_is_being_shipped_is_gone_before_the_hold(lab):
 
 ROUNDS = 12
 PATIENCE = 300  # two workers load their registries first
-# One lot, one wizard of the one and one delivery of the other for each round.
+# That may take longer on a busy machine than Odoo lets a request of a customer's take.
+LIMITS = {"limit_time_real": PATIENCE, "limit_time_cpu": PATIENCE}
+# For each round one wizard of the one and one delivery of the other. Each has a product of
+# its own: who loses the race could otherwise deliver another lot, and rightly so.
 STAGE = """
 import json
 from odoo.addons.mfg_quality_hold.tests.world import World
 
 env["ir.cron"].search([]).active = False
 world = World(env)
-part = world.product("Raced")
 rounds = []
 for number in range(ROUNDS):
+    part = world.product(f"Raced {number}")
     lot = world.lot(part, f"LOT-{number}")
     for place in (world.shelf, world.quarantine):
         world.put(part, 10, lot, place)
@@ -230,7 +233,7 @@ def test_two_people_race_over_http(lab):
     database = lab.database("people")
     stage = scripted(lab, database, STAGE)
     port = lab.free_port()
-    conf = lab.conf(database, http_port=port, workers=2, max_cron_threads=0)
+    conf = lab.conf(database, http_port=port, workers=2, max_cron_threads=0, **LIMITS)
     lab.start_odoo("server", conf)
     url = f"http://127.0.0.1:{port}/jsonrpc"
 

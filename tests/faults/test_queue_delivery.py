@@ -1,5 +1,6 @@
 """Outbound faults IQ-01 … IQ-10: kills, restarts and races with real workers."""
 
+import os
 import signal
 import threading
 import time
@@ -128,9 +129,9 @@ def test_iq_05_lost_connections_are_taken_up_again(quiet, plant):
     assert_in_order(received)
 
 
-@pytest.mark.long  # not proven yet
+@pytest.mark.long  # making a server of its own takes longer than the test
 def test_iq_05_server_that_crashes_under_load(quiet, lab):
-    if lab.template != lab.workspace.suite_template():
+    if os.environ.get("MFG_FAULTS_DATABASE"):
         pytest.skip("the customer's server is not ours to crash")
     with lab.apart() as (apart, cluster), closing(Plant(apart, lanes=50)) as place:
         place.sink.behave(delay=0.01)

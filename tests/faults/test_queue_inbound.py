@@ -3,15 +3,18 @@
 import base64
 import collections
 import contextlib
+import email.parser
 import http.client
 import json
 import signal
 import socket
 import time
 from pathlib import Path
+from statistics import median
 
 import pytest
 
+from tests.support.figures import assert_within
 from tests.support.inbound_site import SECRET, InboundSite, sign
 from tests.support.waiting import wait_for
 
@@ -82,6 +85,30 @@ def test_iq_18_only_good_signatures_have_an_effect(site):
     assert place.notes() == 1
     assert SECRET not in place.server.log.read_text()
     assert place.key not in place.server.log.read_text()
+
+
+def test_worker_process_hangs_up_with_its_answer(quiet, site):
+    place = site()
+    place.start_server(workers=1)
+    body = json.dumps({"text": "Hello"}).encode()
+    pauses = []
+    for _turn in range(20):
+        headers = {**place.headers(), "Content-Length": len(body), "Host": "x"}
+        lines = [f"{name}: {value}" for name, value in headers.items()]
+        head = "\r\n".join(["POST /mfg_integration/v1/in/system.note HTTP/1.0", *lines])
+        with socket.create_connection(("127.0.0.1", place.port), PATIENCE) as sender:
+            sender.sendall(head.encode() + b"\r\n\r\n" + body)
+            with sender.makefile("rb") as answer:
+                assert b" 202 " in answer.readline()
+                given = email.parser.BytesParser().parsebytes(
+                    b"".join(iter(answer.readline, b"\r\n"))
+                )
+                answer.read(int(given["Content-Length"]))
+                answered = time.monotonic()
+                assert answer.read() == b""
+            pauses.append(time.monotonic() - answered)
+    # a server that listens for more first takes ten milliseconds every time
+    assert_within(median(pauses), 0.005, quiet, "hanging up after the answer")
 
 
 # IQ-20
@@ -155,7 +182,8 @@ def test_iq_20_crash_before_the_answer(site, mode):
 
 
 def test_iq_21_colliding_handlers_are_tried_again_without_an_attempt(site):
-    place = site(handlers=True)
+    place = site()
+    place.hasten_deadlocks()
     place.start_server()
     workers = [place.start_worker(f"worker-{number}") for number in range(2)]
     first, second = place.partners
@@ -183,7 +211,8 @@ def test_iq_21_colliding_handlers_are_tried_again_without_an_attempt(site):
 
 
 def test_iq_21_colliding_synchronous_messages_have_one_effect_each(site):
-    place = site(handlers=True, sync=["test.count"])
+    place = site(sync=["test.count"])
+    place.hasten_deadlocks()
     place.start_server()
     pair = place.partners
 
@@ -203,7 +232,7 @@ def test_iq_21_colliding_synchronous_messages_have_one_effect_each(site):
 
 
 def test_killed_worker_loses_and_repeats_nothing(site):
-    place = site(handlers=True)
+    place = site()
     place.start_server()
     count = 100
     for number in range(count):
@@ -240,7 +269,7 @@ def test_without_a_worker_the_scheduled_action_processes(site):
 
 
 def test_iq_11_inbound_poison_is_set_aside_after_three_crashes(site):
-    place = site(handlers=True)
+    place = site()
     place.start_server()
     partner = place.partners[0]
     for crash in (True, False):

@@ -10,7 +10,7 @@ from .fresh import READY
 STEPS = (
     "packages",
     "New PostgreSQL",
-    "Odoo template",
+    "Demo group",
     "module 2",
     "Database mfg",
     "• Odoo …",
@@ -36,5 +36,5 @@ def test_en_04_interrupted_at_each_step(fresh, source, number):
 
     databases = clone.databases()
     assert {meta["state"] for meta in databases.values()} == {"complete"}
-    assert sorted(name.split("_")[1:2] for name in databases) == [[], ["base"]]
+    assert sorted(name.split("_")[1:2] for name in databases) == [[], ["demo"]]
     assert clone.processes() == []

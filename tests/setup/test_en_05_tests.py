@@ -6,7 +6,7 @@ import re
 def test_en_05_all_tests_pass_and_the_second_run_is_quick(fresh, source):
     clone = fresh(source=source)
 
-    first = clone.call("test", timeout=1500, MFG_REQUIRE_BROWSER="1")
+    first = clone.call("test", timeout=3600, MFG_REQUIRE_BROWSER="1")
 
     assert first.code == 0, first.output[-5000:]
     assert re.search(r"=+ \d+ passed.* in ", first.output)

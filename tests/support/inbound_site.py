@@ -7,7 +7,10 @@ import http.client
 import json
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+
+import psycopg2
 
 from .crons import call_crons, wait_for_crons
 
@@ -27,64 +30,61 @@ user = env["res.users"].with_context(no_reset_password=True).create({
 })
 system = env["mfg.integration.system"].create({
     "name": "Sender", "code": "sender", "company_id": company.id, "user_id": user.id})
-for code in %(codes)r:
+for code in ("test.count", "test.crash"):
     env["mfg.integration.interface"].create({
         "name": code, "code": code, "direction": "inbound",
         "exception_owner_id": env.ref("base.user_admin").id,
         "version_ids": [(0, 0, {"state": "approved"})],
     })
 interfaces = env["mfg.integration.interface"].search([("direction", "=", "inbound")])
-interfaces.filtered(lambda each: each.code in %(sync)r).processing_mode = "sync"
-credential, key = env["mfg.integration.credential"]._issue({
-    "name": "Sender", "system_id": system.id, "interface_ids": [(6, 0, interfaces.ids)],
-    "quota_per_minute": 0})
-if %(signed)r:
-    credential._set_signing_secret("whsec_" + %(secret)r)
-    credential.signature_required = True
+keys = []
+for name in ("Sender", "Signing sender"):
+    credential, key = env["mfg.integration.credential"]._issue({
+        "name": name, "system_id": system.id, "interface_ids": [(6, 0, interfaces.ids)],
+        "quota_per_minute": 0})
+    keys.append(key)
+credential._set_signing_secret("whsec_" + %(secret)r)
+credential.signature_required = True
 partners = env["res.partner"].create([{"name": "A"}, {"name": "B"}])
 env.cr.commit()
 with open(%(out)r, "w") as out:
-    json.dump({"key": key, "partners": partners.ids, "system": system.id}, out)
+    json.dump({"keys": keys, "partners": partners.ids, "system": system.id}, out)
 """
 
 
 class InboundSite:
-    """One such database.
+    """One such database, with handlers that collide and crash.
 
     :param lab: the laboratory
-    :param handlers: also install the handlers that collide and crash
     :param sync: codes of interfaces that answer with the result
     :param signed: whether messages have to be signed
     :param conf: further options of odoo.conf for every process
     """
 
-    def __init__(self, lab, handlers=False, sync=(), signed=False, conf=None):
+    def __init__(self, lab, sync=(), signed=False, conf=None):
         self.lab = lab
-        self.database = lab.database("inbound")
-        self.url = None
         self.server = None
-        self._handlers = handlers
         self._options = conf or {}
-        if handlers:
-            self._odoo("-i", "mfg_test_inbound", "--stop-after-init")
-        out = lab.folder / f"{self.database}.json"
-        self._odoo(
-            "shell",
-            "--no-http",
-            script=_PREPARE
-            % {
-                "codes": ("test.count", "test.crash") if handlers else (),
-                "sync": tuple(sync),
-                "signed": signed,
-                "secret": SECRET,
-                "out": str(out),
-            },
-        )
-        prepared = json.loads(out.read_text())
-        self.key = prepared["key"]
+        # Preparing takes longer than most tests do, so all of them share it.
+        self.database, prepared = lab.prepared("inbound", self._prepare)
+        self.key = prepared["keys"][signed]
         self.partners = prepared["partners"]
         self.system = prepared["system"]
         self.connection = lab.connect(self.database)
+        self.query(
+            "UPDATE mfg_integration_interface SET processing_mode = 'sync' "
+            "WHERE code = ANY(%s)",
+            list(sync),
+        )
+
+    def _prepare(self, database):
+        self.database = database
+        self._odoo("-i", "mfg_test_inbound", "--stop-after-init")
+        out = self.lab.folder / f"{database}.json"
+        self._odoo(
+            "shell", "--no-http", script=_PREPARE % {"secret": SECRET, "out": str(out)}
+        )
+        return json.loads(out.read_text())
 
     def close(self):
         """Give back the connection; processes and database end with the test."""
@@ -117,16 +117,24 @@ class InboundSite:
         )
         return worker
 
+    def hasten_deadlocks(self):
+        """Have deadlocks found at once instead of after a second, where we may."""
+        with suppress(psycopg2.errors.InsufficientPrivilege):
+            self.query(
+                f"ALTER DATABASE \"{self.database}\" SET deadlock_timeout = '20ms'"
+            )
+
     def script(self, code):
         """Run Python code in Odoo's shell."""
         self._odoo("shell", "--no-http", script=code)
 
     def _conf(self, **options):
-        options = {**self._options, **options}
-        if self._handlers:
-            own = self.lab.workspace.odoo.addons_path()
-            options["addons_path"] = f"{own},{ADDONS}"
-        return self.lab.conf(self.database, **options)
+        own = self.lab.workspace.odoo.addons_path()
+        return self.lab.conf(
+            self.database,
+            addons_path=f"{own},{ADDONS}",
+            **{**self._options, **options},
+        )
 
     def _odoo(self, *arguments, script=None):
         _complaints, lines = self.lab.workspace.odoo.run(

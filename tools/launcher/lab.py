@@ -47,6 +47,7 @@ class Lab:
         self.quick = quick
         self.folder = Path(tempfile.mkdtemp(prefix="mfg-lab-"))
         self._databases = []
+        self._prepared = {}
         self._services = []
         if warmed and warm.available():
             workspace.odoo.start = warm.Warm(workspace.odoo, self._modules()).start
@@ -90,6 +91,23 @@ class Lab:
         self.workspace.clone(self.template, name)
         self._databases.append(name)
         return name
+
+    def prepared(self, label, prepare):
+        """A fresh clone of a database that is made ready once for all who ask for it.
+
+        :param prepare: called with its name; what it returns comes along
+        :return: (name of the clone, what `prepare` returned)
+        """
+        if label not in self._prepared:
+            origin = self.database(f"{label}_prepared")
+            result = prepare(origin)
+            self._databases.remove(origin)  # it outlives the test that needed it first
+            self._prepared[label] = (origin, result)
+        origin, result = self._prepared[label]
+        name = f"mfg_lab_{os.getpid()}_{label}"
+        self.workspace.clone(origin, name)
+        self._databases.append(name)
+        return name, result
 
     def copy(self, database, label):
         """Name of a copy of a database that knows nothing of being one, as somebody with
@@ -189,8 +207,10 @@ class Lab:
             self.workspace.drop(self._databases.pop())
 
     def close(self):
-        """Reset, and remove the files."""
+        """Reset, and remove what was prepared and the files."""
         self.reset()
+        while self._prepared:
+            self.workspace.drop(self._prepared.popitem()[1][0])
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

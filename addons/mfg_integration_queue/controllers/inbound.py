@@ -219,12 +219,12 @@ def _read_body():
 def _stop_listening():
     """Say that nothing more is read from this connection.
 
-    Odoo closes it after the answer. Before that, its HTTP server listens for another 10 ms
+    Odoo closes it after the answer. Before that, Werkzeug's server listens for another 10 ms
     whether more is coming, unless the sender hangs up first; a worker process does nothing
     else meanwhile.
     """
-    connection = _raw_request().environ.get("socket")
-    if connection is not None:  # Odoo's own server
+    connection = _raw_request().environ.get("werkzeug.socket")
+    if connection is not None:  # other servers do not listen on
         with suppress(OSError):  # the sender is gone
             connection.shutdown(socket.SHUT_RD)
 

@@ -35,39 +35,13 @@ _COLUMNS = (
     "links",
     "error_code",
     "error",
+    "class",
 )
-# With a key, everything hangs on it: where somebody else has it, nothing is written. An
-# expired key may still have its row: it is taken over.
-_NEW = """
-    WITH new AS MATERIALIZED (
-        SELECT nextval('mfg_integration_inbox_id_seq') AS id,
-               timezone('UTC', clock_timestamp()) AS created_at
-    )"""
-_KEY = f""", key AS (
-        INSERT INTO mfg_integration_inbox_key AS k
-               (system_id, interface_id, key, fingerprint, inbox_id, response, expires_at)
-        SELECT %(system_id)s, %(interface_id)s, %(key)s, %(fingerprint)s, id,
-               %(response)s, created_at + interval '{KEY_DAYS} days'
-          FROM new
-            ON CONFLICT (system_id, interface_id, key) DO UPDATE
-               SET fingerprint = excluded.fingerprint, inbox_id = excluded.inbox_id,
-                   response = excluded.response, created_at = excluded.created_at,
-                   expires_at = excluded.expires_at
-             WHERE k.expires_at <= timezone('UTC', clock_timestamp())
-     RETURNING inbox_id
-    ), entry AS (SELECT new.* FROM new JOIN key ON key.inbox_id = new.id)"""
-_NO_KEY = ", entry AS (SELECT * FROM new)"
-_INBOX = f""", inbox AS (
-        INSERT INTO mfg_integration_inbox (id, created_at, finished_at, {", ".join(_COLUMNS)})
-        SELECT id, created_at,
-               CASE WHEN %(state)s <> 'received' THEN created_at END,
-               {", ".join(f"%({name})s" for name in _COLUMNS)}
-          FROM entry
-    )"""
-_TODO = """, todo AS (
-        INSERT INTO mfg_integration_inbox_todo (inbox_id, inbox_at, lane, class)
-        SELECT id, created_at, %(lane)s, %(class)s FROM entry
-    )"""
+_ADD = f"""
+    SELECT mfg_integration_inbox_add(
+        {", ".join(f"{name} => %({name})s" for name in _COLUMNS)},
+        fingerprint => %(fingerprint)s, response => %(response)s, key_days => {KEY_DAYS})
+"""
 
 
 def lookup(cr, system_id, interface_id, key):
@@ -93,22 +67,22 @@ def lookup(cr, system_id, interface_id, key):
 def insert(cr, message, fingerprint=None, response=None):
     """Write a message into the inbox; with a response also its key.
 
-    :param dict message: values of ``_COLUMNS`` and ``class``; in state ``received`` it is
-        also put down for processing
+    :param dict message: values of ``_COLUMNS``; in state ``received`` it is also put down
+        for processing
     :return: False if the key is taken: nothing was written
     """
-    values = {
-        **dict.fromkeys(_COLUMNS),
-        "attempts": 0,
-        **message,
-        "headers": json.dumps(message["headers"]),
-        "fingerprint": fingerprint,
-        "response": json.dumps(response),
-    }
-    key = _NO_KEY if response is None else _KEY
-    todo = _TODO if message["state"] == "received" else ""
-    cr.execute(f"{_NEW}{key}{_INBOX}{todo} SELECT 1 FROM entry", values)
-    return cr.rowcount == 1
+    cr.execute(
+        _ADD,
+        {
+            **dict.fromkeys(_COLUMNS),
+            "attempts": 0,
+            **message,
+            "headers": json.dumps(message["headers"]),
+            "fingerprint": fingerprint,
+            "response": response and json.dumps(response),
+        },
+    )
+    return cr.fetchone()[0]
 
 
 def load(cr, inbox_id):

@@ -1,5 +1,7 @@
 """Refusals as RFC 9457 problem details."""
 
+import json
+
 MEDIA_TYPE = "application/problem+json"
 
 #: code → (HTTP status, title). The wording for people here is in the error catalogue.
@@ -74,3 +76,18 @@ class Problem(Exception):
             f"{error['pointer']}: {error['detail']}" for error in self.errors or []
         ]
         return "\n".join(lines)
+
+
+def gist(text):
+    """Return what another side's problem document, or an answer like one, says in words.
+
+    :param text: anything; what is no such document comes back as it is
+    """
+    try:
+        document = json.loads(text or "")
+    except ValueError:
+        return text
+    if not isinstance(document, dict):
+        return text
+    said = [document.get(name) for name in ("title", "detail", "message", "error")]
+    return ": ".join(each for each in said if each and isinstance(each, str)) or text

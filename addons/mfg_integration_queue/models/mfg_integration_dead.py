@@ -1,5 +1,7 @@
 from odoo import _, api, fields, models
 
+from ..engine import problem
+
 
 class BigInteger(fields.Integer):
     """Numbers of the runtime tables outgrow four bytes."""
@@ -119,7 +121,7 @@ class MfgIntegrationDead(models.Model):
         return self.event_id.action_open_record()
 
     def _cause(self):
-        return self.cause or self.excerpt
+        return self.cause or problem.gist(self.excerpt)
 
     def _cause_domain(self):
         self.ensure_one()

@@ -210,6 +210,7 @@ class MfgIntegrationInterface(models.Model):
         "answers for the contract.",
     )
     system_of_record = fields.Char(
+        string="System of Record",
         tracking=True,
         help="Which system is right when two disagree about these data.",
     )

@@ -105,9 +105,8 @@ class MfgIntegrationInterfaceVersion(models.Model):
     @api.depends("interface_id.code", "major", "minor")
     def _compute_display_name(self):
         for version in self:
-            version.display_name = (
-                f"{version.interface_id.code} v{version.major}.{version.minor}"
-            )
+            code = version.interface_id.code
+            version.display_name = code and f"{code} v{version.major}.{version.minor}"
 
     @api.depends("impact_assessment", "interface_id")
     def _compute_card_gaps(self):
@@ -306,12 +305,7 @@ class MfgIntegrationInterfaceVersion(models.Model):
             problems = [str(error)]
         if not problems and self._is_mapped():
             # sudo: the approver need not see the systems that use the interface
-            version = self.sudo()
-            for system in version._systems() or version.env["mfg.integration.system"]:
-                try:
-                    mapping.map_one(self.env.cr, version._plan(system), example)
-                except mapping.Unmapped as error:
-                    problems += error.cause.splitlines()
+            problems = self.sudo()._unmapped(example)
         interface = self.interface_id
         if interface.direction == "inbound" and not self.env[
             "mfg.integration.handler"
@@ -327,6 +321,27 @@ class MfgIntegrationInterfaceVersion(models.Model):
                     problems="\n".join(problems),
                 )
             )
+
+    def _unmapped(self, example):
+        """Return what of an example has no translation, for any system that uses the
+        interface; as long as there is none, translations for one system are enough."""
+
+        def missing(system):
+            try:
+                mapping.map_one(self.env.cr, self._plan(system), example)
+            except mapping.Unmapped as error:
+                return error.cause.splitlines()
+            return []
+
+        systems = self._systems()
+        if systems:
+            return [cause for system in systems for cause in missing(system)]
+        general = missing(systems)
+        # few, and looked at when somebody approves
+        others = self.env["mfg.integration.system"].search(  # pylint: disable=no-search-all
+            []
+        )
+        return general if all(missing(system) for system in others) else []
 
     def _systems(self):
         """Return the systems the messages of the interface go to or come from."""

@@ -66,7 +66,9 @@ class MfgIntegrationMappingLine(models.Model):
             try:
                 paths.parse(line.path)
             except ValueError as error:
-                raise ValidationError(str(error)) from error
+                raise ValidationError(
+                    _("“Field” of a translation cannot be used: %(cause)s", cause=error)
+                ) from error
             if line.kind == "xref":
                 line._reference_of_records()
             elif line.value_map_id.kind != line.kind:

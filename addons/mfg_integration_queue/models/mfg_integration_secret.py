@@ -31,6 +31,12 @@ class MfgIntegrationSecret(models.Model):
         [("current", "Current"), ("overlap", "Being replaced"), ("expired", "Expired")],
         compute="_compute_state",
     )
+    last_used_at = fields.Datetime(
+        string="Last Used",
+        compute="_compute_last_used_at",
+        help="When the endpoint was called last. Every call is signed with each secret "
+        "that is valid at that time.",
+    )
 
     @api.depends("valid_from", "valid_to", "endpoint_id.secret_ids.valid_from")
     def _compute_state(self):
@@ -42,6 +48,26 @@ class MfgIntegrationSecret(models.Model):
                 secret.state = "overlap"
             else:
                 secret.state = "current"
+
+    def _compute_last_used_at(self):
+        # Written by workers, outside the ORM: read at every access.
+        self.env.cr.execute(
+            """
+            SELECT endpoint_id, GREATEST(last_ok_at, last_error_at)
+              FROM mfg_integration_endpoint_state
+             WHERE endpoint_id = ANY(%s)
+            """,
+            [self.endpoint_id.ids],
+        )
+        called = dict(self.env.cr.fetchall())
+        for secret in self:
+            last = called.get(secret.endpoint_id.id)
+            signed = (
+                last
+                and last >= secret.valid_from
+                and (not secret.valid_to or last <= secret.valid_to)
+            )
+            secret.last_used_at = signed and last
 
     def write(self, vals):
         """The secret itself never changes, it is replaced."""

@@ -41,7 +41,10 @@ ALTER SEQUENCE mfg_integration_inbox_id_seq OWNED BY mfg_integration_inbox.id;
 CREATE INDEX IF NOT EXISTS mfg_integration_inbox_uuid_idx ON mfg_integration_inbox (uuid);
 CREATE INDEX IF NOT EXISTS mfg_integration_inbox_interface_idx ON mfg_integration_inbox (interface_id, id);
 CREATE INDEX IF NOT EXISTS mfg_integration_inbox_finished_idx ON mfg_integration_inbox USING brin (finished_at);
-CREATE INDEX IF NOT EXISTS mfg_integration_inbox_links_idx ON mfg_integration_inbox USING gin (links jsonb_path_ops);
+-- Only processed messages have links: the index costs nothing while one is taken in.
+DROP INDEX IF EXISTS mfg_integration_inbox_links_idx;
+CREATE INDEX IF NOT EXISTS mfg_integration_inbox_linked_idx ON mfg_integration_inbox USING gin (links jsonb_path_ops)
+ WHERE links IS NOT NULL;
 
 -- Only unfinished messages. `starts` counts how often a process began with it and has not
 -- come back: it is written before the work, on a connection of its own.
@@ -93,3 +96,50 @@ CREATE TABLE IF NOT EXISTS mfg_integration_credential_state (
     window_at timestamp,
     window_used integer NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
+
+-- Takes in one message: a function, because PostgreSQL keeps its plans per connection, which
+-- halves what a message costs here. With a response, everything hangs on the key: where
+-- somebody else has it, nothing is written and the answer is false. An expired key may still
+-- have its row: it is taken over.
+CREATE OR REPLACE FUNCTION mfg_integration_inbox_add(
+    uuid uuid, system_id integer, interface_id integer, interface_version_id integer,
+    company_id integer, credential_id integer, type varchar, key varchar, lane varchar,
+    state varchar, headers jsonb, remote_addr varchar, body bytea, body_sha256 char(64),
+    traceparent varchar, attempts integer, result jsonb, links jsonb, error_code varchar,
+    error varchar, class integer, fingerprint char(64), response jsonb, key_days integer
+) RETURNS boolean LANGUAGE plpgsql AS $$
+#variable_conflict use_variable
+DECLARE
+    id bigint := nextval('mfg_integration_inbox_id_seq');
+    created_at timestamp := timezone('UTC', clock_timestamp());
+BEGIN
+    IF response IS NOT NULL THEN
+        INSERT INTO mfg_integration_inbox_key AS k
+               (system_id, interface_id, key, fingerprint, inbox_id, response, created_at,
+                expires_at)
+        VALUES (system_id, interface_id, key, fingerprint, id, response, created_at,
+                created_at + key_days * interval '1 day')
+            ON CONFLICT ON CONSTRAINT mfg_integration_inbox_key_pkey DO UPDATE
+               SET fingerprint = excluded.fingerprint, inbox_id = excluded.inbox_id,
+                   response = excluded.response, created_at = excluded.created_at,
+                   expires_at = excluded.expires_at
+             WHERE k.expires_at <= excluded.created_at;
+        IF NOT FOUND THEN
+            RETURN false;
+        END IF;
+    END IF;
+    INSERT INTO mfg_integration_inbox
+           (id, created_at, finished_at, uuid, system_id, interface_id,
+            interface_version_id, company_id, credential_id, type, key, lane, state,
+            headers, remote_addr, body, body_sha256, traceparent, attempts, result, links,
+            error_code, error)
+    VALUES (id, created_at, CASE WHEN state <> 'received' THEN created_at END, uuid,
+            system_id, interface_id, interface_version_id, company_id, credential_id, type,
+            key, lane, state, headers, remote_addr, body, body_sha256, traceparent,
+            attempts, result, links, error_code, error);
+    IF state = 'received' THEN
+        INSERT INTO mfg_integration_inbox_todo (inbox_id, inbox_at, lane, class)
+        VALUES (id, created_at, lane, class);
+    END IF;
+    RETURN true;
+END $$;

@@ -3,7 +3,8 @@
 import base64
 import contextlib
 
-from odoo.tests.common import TransactionCase, new_test_user
+from odoo import Command
+from odoo.tests.common import TransactionCase
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of thirty-two bytes now").decode()
 GROUP = "mfg_integration_queue.group_"
@@ -93,13 +94,24 @@ class QueueCase(TransactionCase):
 
     @classmethod
     def _user(cls, name, groups, company=None):
+        """A person; without a password, since making its hash takes longer than all the rest."""
         company = company or cls.company
-        return new_test_user(
-            cls.env,
-            f"queue_{name}_{company.id}",
-            groups=groups,
-            company_id=company.id,
-            company_ids=[(6, 0, company.ids)],
+        login = f"queue_{name}_{company.id}"
+        return (
+            cls.env["res.users"]
+            .with_context(no_reset_password=True)
+            .create(
+                {
+                    "name": f"{login} ({groups})",
+                    "login": login,
+                    "email": f"{login}@example.com",
+                    "company_id": company.id,
+                    "company_ids": [Command.set(company.ids)],
+                    "groups_id": [
+                        Command.set([cls.env.ref(ref).id for ref in groups.split(",")])
+                    ],
+                }
+            )
         )
 
     @classmethod

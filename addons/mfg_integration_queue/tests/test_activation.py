@@ -34,6 +34,7 @@ class TestActivation(QueueCase, HttpCase):
         )
 
     def _notice(self, user):
+        user.password = user.login
         self.authenticate(user.login, user.login)
         response = self.opener.post(
             f"{self.base_url()}/mfg_integration/activation_notice",

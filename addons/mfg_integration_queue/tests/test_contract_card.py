@@ -53,7 +53,7 @@ class TestContractCard(OutboundMappingCase):
         )
         version = self._submitted(impact_assessment=False)
         for label in (
-            "System Of Record",
+            "System of Record",
             "Owner",
             "Business Goes On For",
             "At the Latest After",
@@ -93,6 +93,17 @@ class TestContractCard(OutboundMappingCase):
         with self.assertRefused(UserError, "“BOX” has no translation"):
             version.action_approve()
         self._entries(units, [("BOX", "CT")])
+        version.action_approve()
+        self.assertEqual(version.state, "approved")
+
+    def test_example_has_to_pass_the_mapping_before_anybody_uses_it(self):
+        self.interface.subscription_ids.unlink()
+        units = self._map("Units")
+        version = self._submitted_mapped(units)
+        with self.assertRefused(UserError, "“BOX” has no translation"):
+            version.action_approve()
+        # who will use it is not known yet
+        self._entries(units, [("BOX", "CT", {"system_id": self.system.id})])
         version.action_approve()
         self.assertEqual(version.state, "approved")
 
@@ -193,7 +204,7 @@ class TestContractCard(OutboundMappingCase):
         review = log.filtered(lambda each: each.kind == "review")
         self.assertEqual(review.user_id, self.integrator)
         self.assertIn("Give up After (h): 72 → 5", log[-1].description)
-        self.assertIn("System Of Record: Odoo → MES", log[-1].description)
+        self.assertIn("System of Record: Odoo → MES", log[-1].description)
         self.assertEqual(log[-1].user_id, self.integrator)
 
     def test_edited_draft_is_logged_with_a_hash_of_long_texts(self):

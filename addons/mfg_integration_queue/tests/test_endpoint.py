@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from cryptography.fernet import Fernet
 
 from odoo import fields
@@ -74,6 +76,25 @@ class TestEndpoint(EngineCase):
         self.assertIn(envelope.decode_secret(SECRET), live)
         before.valid_to = fields.Datetime.now()
         self.assertEqual([each.raw for each in self._settings().secrets], [shown])
+
+    def test_secrets_tell_when_they_signed_last(self):
+        former = self.endpoint.secret_ids
+        self.assertFalse(former.last_used_at)
+        former.sudo().valid_from = fields.Datetime.now() - timedelta(days=2)
+        called = fields.Datetime.now() - timedelta(days=1)
+        self.env.cr.execute(
+            """
+            INSERT INTO mfg_integration_endpoint_state (endpoint_id, last_error_at)
+            VALUES (%s, %s)
+                ON CONFLICT (endpoint_id) DO UPDATE SET last_error_at = %s
+            """,
+            [self.endpoint.id, called, called],
+        )
+        self.endpoint.with_user(self.integrator).action_rotate_secret()
+        newer = self.endpoint.secret_ids - former
+        self.env.invalidate_all()
+        self.assertEqual(former.with_user(self.integrator).last_used_at, called)
+        self.assertFalse(newer.last_used_at, "nothing was signed with it yet")
 
     def test_lost_key_file_is_survived_by_a_new_secret(self):
         other_key = Fernet(Fernet.generate_key())

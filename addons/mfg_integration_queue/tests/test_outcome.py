@@ -1,6 +1,7 @@
 from odoo.tests.common import BaseCase, tagged
 
 from ..engine.outcome import RetrySchedule, Verdict, classify
+from ..engine.problem import gist
 
 
 @tagged("post_install", "-at_install")
@@ -46,3 +47,20 @@ class TestOutcome(BaseCase):
         self.assertEqual(schedule.delay(1, retry_after=60), 60)
         self.assertEqual(schedule.delay(1, retry_after=1), 5, "never hammers")
         self.assertEqual(schedule.delay(1, retry_after=86400), 120, "never parks")
+
+    def test_refusals_are_told_in_words(self):
+        for answer, words in (
+            (
+                '{"title": "No lot", "status": 422, "detail": "Enter one"}',
+                "No lot: Enter one",
+            ),
+            ('{"error": "No lot"}', "No lot"),
+            ('{"detail": ["No lot"]}', '{"detail": ["No lot"]}'),
+            ('"No lot"', '"No lot"'),
+            ('{"title": "No l', '{"title": "No l'),
+            ("No lot", "No lot"),
+            ("", ""),
+            (False, False),
+        ):
+            with self.subTest(answer):
+                self.assertEqual(gist(answer), words)

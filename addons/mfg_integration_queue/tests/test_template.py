@@ -63,6 +63,7 @@ class TestConsultant(QueueCase, HttpCase):
     def test_consultant_sets_up_an_interface(self):
         service = self._user("service", "base.group_user")
         service.name = "Tour Service"
+        self.integrator.password = self.integrator.login
         menu = self.env.ref("mfg_integration_queue.mfg_integration_menu_root")
         action = "mfg_integration_queue.mfg_integration_system_action"
         self.start_tour(

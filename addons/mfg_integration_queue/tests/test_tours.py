@@ -11,6 +11,7 @@ class TestTours(WatchCase, HttpCase):
         self._emit()
         self._bury()
         self._pass(61)
+        user.password = user.login
         self.start_tour(
             "/web#action=mfg_integration_queue.mfg_integration_monitor_action",
             "mfg_integration_queue_screens",

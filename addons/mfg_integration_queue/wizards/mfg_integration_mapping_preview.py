@@ -32,7 +32,8 @@ class MfgIntegrationMappingPreview(models.TransientModel):
     @api.depends("version_id")
     def _compute_message(self):
         for preview in self:
-            preview.message = preview.version_id.example
+            example = json.loads(preview.version_id.example or "{}")
+            preview.message = json.dumps(example, ensure_ascii=False, indent=2)
 
     @api.depends("version_id", "system_id", "message")
     def _compute_result(self):

@@ -83,9 +83,14 @@ class IntercompanyCase(GroupCase):
         )
 
     @classmethod
-    def invoice(cls, *lines, by="seller", to="a", **values):
-        """A draft invoice of B to A; lines as (product or text, quantity, price, values)."""
-        env = cls.world.env_of(by)
+    def invoice(cls, *lines, by="seller", **values):
+        """A draft invoice of B to A, as :meth:`invoice_values`."""
+        moves = cls.world.env_of(by)["account.move"]
+        return moves.create(cls.invoice_values(*lines, **values))
+
+    @classmethod
+    def invoice_values(cls, *lines, to="a", **values):
+        """What it is made of; lines as (product or text, quantity, price, values)."""
         rows = []
         for what, quantity, price, *more in lines:
             row = {
@@ -98,15 +103,13 @@ class IntercompanyCase(GroupCase):
             else:
                 row["product_id"] = what.id
             rows.append(Command.create(row))
-        return env["account.move"].create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": cls.world.companies[to].partner_id.id,
-                "invoice_date": "2026-03-10",
-                "invoice_line_ids": rows,
-                **values,
-            }
-        )
+        return {
+            "move_type": "out_invoice",
+            "partner_id": cls.world.companies[to].partner_id.id,
+            "invoice_date": "2026-03-10",
+            "invoice_line_ids": rows,
+            **values,
+        }
 
     def bill_of(self, invoice):
         """The bill at the buyer, in the environment of the buyer's accountant."""

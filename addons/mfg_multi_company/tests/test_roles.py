@@ -30,8 +30,9 @@ class TestRoles(GroupCase):
         plants["a"].action_activate()
         self.as_user(assignment, "apr2").action_revoke()
         self.assertFalse(has_role("PLANNER", plants["a"]))
-        yesterday = fields.Date.subtract(fields.Date.context_today(self.worker), days=1)
-        self.assign("worker", self.planner, date_from="2020-01-01", date_to=yesterday)
+        # yesterday in every time zone
+        over = fields.Date.subtract(fields.Date.context_today(self.worker), days=2)
+        self.assign("worker", self.planner, date_from="2020-01-01", date_to=over)
         self.assertFalse(has_role("PLANNER", plants["a"]), "is over")
         self.assign("worker", self.release, plant=None)
         self.assertTrue(has_role("RELEASE", plants["b"]))

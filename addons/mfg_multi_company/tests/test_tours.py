@@ -10,6 +10,7 @@ class TestTours(GroupCase, HttpCase):
     def test_consultant_sets_up_plants_and_roles(self):
         self.world.plants["a"].action_close()
         self.world.plants["a"].active = False
+        self.world.users["conf"].password = "group-conf"
         self.start_tour(
             "/web#action=mfg_multi_company.mfg_plant_action",
             "mfg_multi_company_setup",
@@ -34,6 +35,7 @@ class TestTours(GroupCase, HttpCase):
         for key in "ab":
             chart.try_loading("generic_coa", company=companies[key], install_demo=False)
         consultant = self.world.users["conf"]
+        consultant.password = consultant.login
         consultant.company_ids |= companies["b"]
         # A gate's filter counts manufacturing orders, so its author must be able to read them.
         for group in ("mfg_multi_company.group_transfer_price", "mrp.group_mrp_user"):

@@ -3,7 +3,7 @@ from odoo.tools import float_compare, float_is_zero
 
 from odoo.addons.mfg_multi_company.engine.ledger import ledger
 
-DONE = ("done", "cancel")
+from .mfg_ic_flow_line import DONE, OPEN
 
 
 class MfgIcFlow(models.Model):
@@ -41,28 +41,21 @@ class MfgIcFlow(models.Model):
         """Note on the items what both sides did, and how far the flow has come."""
         for flow in self.sudo():  # users write no flows; this is arithmetic
             lines = flow.line_ids
-            sold = lines._sale_line()
-            bought = lines._purchase_line()
-            place = flow.agreement_id._pair_transit()
-            rows = []
-            for line, sale, purchase in zip(lines, sold, bought, strict=False):
-                sent_back = sum(
-                    move.product_uom._compute_quantity(
-                        move.quantity, purchase.product_uom, rounding_method="HALF-UP"
-                    )
-                    for move in purchase.move_ids
-                    if move.state == "done" and move.location_dest_id == place
+            booked = lines._booked()
+            in_transit = lines._in_transit(booked)
+            rows = [
+                (
+                    line.id,
+                    sale.product_uom_qty,
+                    sale.qty_delivered,
+                    purchase.qty_received,
+                    booked[line, "buyer", "in"],
+                    line._to_seller(in_transit[line]),
                 )
-                rows.append(
-                    (
-                        line.id,
-                        sale.product_uom_qty,
-                        sale.qty_delivered,
-                        purchase.qty_received,
-                        sent_back,
-                        line._to_seller(line._in_transit()),
-                    )
+                for line, sale, purchase in zip(
+                    lines, lines._sale_line(), lines._purchase_line(), strict=False
                 )
+            ]
             flow._store_quantities(rows)
             flow._follow_goods()
 
@@ -142,57 +135,67 @@ class MfgIcFlow(models.Model):
         """
         self.ensure_one()
         place = self.agreement_id._pair_transit()
-        shipped = {}
-        for line in self.line_ids:
-            moves = line._sale_line().move_ids.filtered(
-                lambda move: move.state == "done" and move.location_dest_id == place
-            )
-            shipped[line] = moves.move_line_ids
+        shipped = self.line_ids._moves(
+            self.sudo().env,  # only quantities and lots are taken from it
+            "seller",
+            [("location_dest_id", "=", place.id), *DONE],
+        )
         news = self._unknown(env, shipped)
         if not news:
             return
-        receipts = env["stock.picking"]
-        targets = {}
-        for line in news:
-            targets[line] = self._open_receipt(env, line, place)
-            receipts |= targets[line].picking_id
+        targets = self._open_receipts(env, news, place)
+        receipts = env["stock.move"].concat(*targets.values()).picking_id
         self._fill(env, news, targets, lots=env["stock.lot"]._mfg_ic_mirror)
         receipts._mfg_ic_link(self, "buyer", "receipt")
         if self.agreement_id.receipt_policy == "auto":
             self._validate(receipts)
 
     def _unknown(self, env, sources):
-        """{item: move lines} of the other side that nothing here refers to yet."""
-        ids = [row.id for rows in sources.values() for row in rows]
+        """{item: move lines of the other side that nothing here refers to yet}.
+
+        :param sources: {item: moves of the other side}
+        """
+        ids = [row.id for moves in sources.values() for row in moves.move_line_ids]
         known = set(
             env["stock.move.line"]
             .search([("mfg_ic_source_line_id", "in", ids)])
             .mapped("mfg_ic_source_line_id")
         )
         found = {}
-        for line, rows in sources.items():
-            rows = rows.filtered(lambda row: row.id not in known and row.quantity)
+        for line, moves in sources.items():
+            rows = moves.move_line_ids.filtered(
+                lambda row: row.id not in known and row.quantity
+            )
             if rows:
                 found[line] = rows
         return found
 
-    def _open_receipt(self, env, line, place):
-        """The buyer's open move for an item; a new one if the last one was closed."""
-        purchase = env["purchase.order.line"].browse(line.buyer_line_id)
-        moves = purchase.move_ids.filtered(
-            lambda move: move.state not in DONE and move.location_id == place
-        )
-        if moves:
-            return moves[0]
-        order = purchase.order_id
-        picking = env["stock.picking"].create(order._prepare_picking())
-        values = purchase._prepare_stock_move_vals(
-            picking,
-            purchase._get_stock_move_price_unit(),
-            line._in_transit(),
-            purchase.product_uom,
-        )
-        return env["stock.move"].create(values)._action_confirm()
+    def _open_receipts(self, env, items, place):
+        """{item: the buyer's open move}; a new one where the last one was closed."""
+        lines = self.line_ids
+        waiting = lines._moves(env, "buyer", [("location_id", "=", place.id), *OPEN])
+        targets = {item: waiting[item][:1] for item in items}
+        missing = [item for item, move in targets.items() if not move]
+        if missing:
+            in_transit = lines._in_transit()
+            purchases = env["purchase.order.line"].browse(
+                [item.buyer_line_id for item in missing]
+            )
+            picking = env["stock.picking"].create(purchases.order_id._prepare_picking())
+            moves = env["stock.move"].create(
+                [
+                    purchase._prepare_stock_move_vals(
+                        picking,
+                        purchase._get_stock_move_price_unit(),
+                        in_transit[item],
+                        purchase.product_uom,
+                    )
+                    for item, purchase in zip(missing, purchases, strict=True)
+                ]
+            )
+            moves._action_confirm(merge=False)
+            targets |= dict(zip(missing, moves, strict=True))
+        return targets
 
     def _fill(self, env, news, targets, lots):
         """Fill moves with what the other side moved, lot by lot.
@@ -260,18 +263,19 @@ class MfgIcFlow(models.Model):
         """Expect no more than what is on its way, where nothing is left to be shipped."""
         self.ensure_one()
         place = self.agreement_id._pair_transit()
-        for line in self.line_ids:
-            if line._sale_line().move_ids.filtered(
-                lambda move: move.state not in DONE and move.location_dest_id == place
-            ):
+        lines = self.line_ids
+        in_transit = lines._in_transit()
+        to_ship = lines._moves(
+            self.sudo().env,  # whether anything is left, whoever asks
+            "seller",
+            [("location_dest_id", "=", place.id), *OPEN],
+        )
+        expected = lines._moves(env, "buyer", [("location_id", "=", place.id), *OPEN])
+        for line in lines:
+            moves, coming = expected[line], in_transit[line]
+            if to_ship[line] or not moves:
                 continue
-            purchase = env["purchase.order.line"].browse(line.buyer_line_id)
-            moves = purchase.move_ids.filtered(
-                lambda move: move.state not in DONE and move.location_id == place
-            )
-            coming = line._in_transit()
-            if not moves:
-                continue
+            purchase = moves.purchase_line_id
             if float_is_zero(coming, precision_rounding=purchase.product_uom.rounding):
                 moves._action_cancel()
             else:
@@ -287,33 +291,27 @@ class MfgIcFlow(models.Model):
         """
         self.ensure_one()
         place = self.agreement_id._pair_transit()
-        sent = {}
-        for line in self.line_ids:
-            moves = line._purchase_line().move_ids.filtered(
-                lambda move: move.state == "done" and move.location_dest_id == place
-            )
-            sent[line] = moves.move_line_ids
-        news = self._unknown(env, sent)
+        lines = self.line_ids
+        into = [("location_dest_id", "=", place.id), *DONE]
+        news = self._unknown(
+            env,
+            # As in _expect.
+            lines._moves(self.sudo().env, "buyer", into),
+        )
         if not news:
             return
-        targets, pickings = {}, env["stock.picking"]
-        todo = {}
+        waiting = lines._moves(env, "seller", [("location_id", "=", place.id), *OPEN])
+        deliveries = lines._moves(env, "seller", into)
+        targets, todo = {}, {}
         for line, rows in news.items():
-            sale = env["sale.order.line"].browse(line.seller_line_id)
-            waiting = sale.move_ids.filtered(
-                lambda move: move.state not in DONE and move.location_id == place
-            )
-            if waiting:
-                targets[line] = waiting[0]
+            if waiting[line]:
+                targets[line] = waiting[line][0]
                 continue
-            delivery = sale.move_ids.filtered(
-                lambda move: move.state == "done" and move.location_dest_id == place
-            )[-1:]
+            delivery = deliveries[line][-1:]
             todo.setdefault(delivery.picking_id, {})[line] = (delivery, rows)
         for delivery, rows in todo.items():
             targets.update(self._return_of(env, delivery, rows))
-        for move in targets.values():
-            pickings |= move.picking_id
+        pickings = env["stock.move"].concat(*targets.values()).picking_id
         self._fill(env, news, targets, lots=self._origin_lots)
         pickings._mfg_ic_link(self, "seller", "return_in")
         if self.agreement_id.receipt_policy == "auto":
@@ -367,10 +365,11 @@ class MfgIcFlow(models.Model):
         exceptions = self.env["mfg.ic.exception"].sudo()  # as in _measure
         for flow in self.sudo():
             key = f"mfg.ic.flow,{flow.id}:short"
+            in_transit = flow.line_ids._in_transit()
             short = flow.line_ids.filtered(
-                lambda line: (
+                lambda line, in_transit=in_transit: (
                     float_compare(
-                        line._in_transit(),
+                        in_transit[line],
                         0,
                         precision_rounding=line.buyer_uom_id.rounding or 0.01,
                     )

@@ -1,6 +1,17 @@
+from collections import defaultdict
+
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare
+
+#: {side: fields of an item with the id and the unit of that side's order line, field of a
+#: move with that line}
+SIDES = {
+    "seller": ("seller_line_id", "seller_uom_id", "sale_line_id"),
+    "buyer": ("buyer_line_id", "buyer_uom_id", "purchase_line_id"),
+}
+DONE = [("state", "=", "done")]
+OPEN = [("state", "not in", ("done", "cancel"))]
 
 
 class MfgIcFlowLine(models.Model):
@@ -41,26 +52,61 @@ class MfgIcFlowLine(models.Model):
             return quantity
         return quantity * sold.product_uom_qty / bought.product_qty
 
-    def _in_transit(self):
-        """What lies between the two companies, in the unit of the buyer's order line."""
-        self.ensure_one()
+    def _booked(self):
+        """What done moves brought into the transit and took out of it, for items of one flow.
+
+        :return: {(item, "seller" or "buyer", "in" or "out"): quantity in the unit of the
+            order line of that side}, 0.0 where nothing was moved
+        """
         place = self.flow_id.agreement_id._pair_transit()
-        sold, bought = self._sale_line(), self._purchase_line()
+        # As in _sale_line.
+        moves = self.env["stock.move"].sudo()
+        booked = defaultdict(float)
+        for side, (name, unit, link) in SIDES.items():
+            items = {item[name]: item for item in self}
+            for way, location in (("in", "location_dest_id"), ("out", "location_id")):
+                domain = [(link, "in", list(items)), (location, "=", place.id), *DONE]
+                for line, uom, quantity in moves._read_group(
+                    domain, [link, "product_uom"], ["quantity:sum"]
+                ):
+                    item = items[line.id]
+                    booked[item, side, way] += uom._compute_quantity(
+                        quantity, item[unit], rounding_method="HALF-UP"
+                    )
+        return booked
 
-        def net(line):
-            total = 0.0
-            for move in line.move_ids:
-                if move.state != "done":
-                    continue
-                quantity = move.product_uom._compute_quantity(
-                    move.quantity, line.product_uom, rounding_method="HALF-UP"
-                )
-                total += quantity * (
-                    (move.location_dest_id == place) - (move.location_id == place)
-                )
-            return total
+    def _moves(self, env, side, domain):
+        """{item: moves of one side's order line}, found at once.
 
-        return self._to_buyer(net(sold)) + net(bought)
+        :param env: environment of who reads them
+        :param side: ``seller`` or ``buyer``
+        :param domain: which of them
+        """
+        name, _unit, link = SIDES[side]
+        found = env["stock.move"].search(
+            [(link, "in", [key for key in self.mapped(name) if key]), *domain]
+        )
+        moves = dict.fromkeys(self, found.browse())
+        items = {item[name]: item for item in self}
+        for line, group in found.grouped(link).items():
+            moves[items[line.id]] = group
+        return moves
+
+    def _in_transit(self, booked=None):
+        """{item: what lies between the two companies, in the unit of the buyer's order line}.
+
+        :param booked: answer of :meth:`_booked` if it is known
+        """
+        if booked is None:
+            booked = self._booked()
+        return {
+            item: item._to_buyer(
+                booked[item, "seller", "in"] - booked[item, "seller", "out"]
+            )
+            + booked[item, "buyer", "in"]
+            - booked[item, "buyer", "out"]
+            for item in self
+        }
 
     def _check_not_below_shipped(self, quantity):
         """:raises UserError: the buyer would order less than was shipped"""

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import _, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare
@@ -71,38 +73,35 @@ class StockMove(models.Model):
         )
         if not arriving:
             return
-        for flow in arriving._mfg_ic_flows():
-            for item in flow.line_ids:
-                moves = arriving.filtered(
-                    lambda move, item=item: (
-                        move.purchase_line_id.id == item.buyer_line_id
-                        if move.purchase_line_id
-                        else move.sale_line_id.id == item.seller_line_id
+        items = arriving._mfg_ic_flows().line_ids
+        bought = {item.buyer_line_id: item for item in items}
+        sold = {item.seller_line_id: item for item in items}
+        taken, products = defaultdict(float), {}
+        for move in arriving:
+            item = bought.get(move.purchase_line_id.id) or sold.get(
+                move.sale_line_id.id
+            )
+            if item:
+                taken[item] += move._mfg_ic_quantity(item)
+                products[item] = move.product_id
+        in_transit = {}
+        for flow in items.flow_id:
+            in_transit |= flow.line_ids._in_transit()
+        for item, quantity in taken.items():
+            rounding = item.buyer_uom_id.rounding or 0.01
+            there = in_transit[item]
+            if float_compare(quantity, there, precision_rounding=rounding) > 0:
+                raise UserError(
+                    _(
+                        "%(product)s: %(there)s are on their way in %(flow)s, not "
+                        "%(taken)s. Wait until the other company has shipped, or book "
+                        "what is there.",
+                        product=products[item].display_name,
+                        there=there,
+                        taken=quantity,
+                        flow=item.flow_id.name,
                     )
                 )
-                if not moves:
-                    continue
-                taken = sum(move._mfg_ic_quantity(item) for move in moves)
-                there = item._in_transit()
-                if (
-                    float_compare(
-                        taken,
-                        there,
-                        precision_rounding=item.buyer_uom_id.rounding or 0.01,
-                    )
-                    > 0
-                ):
-                    raise UserError(
-                        _(
-                            "%(product)s: %(there)s are on their way in %(flow)s, not "
-                            "%(taken)s. Wait until the other company has shipped, or book "
-                            "what is there.",
-                            product=moves[0].product_id.display_name,
-                            there=there,
-                            taken=taken,
-                            flow=flow.name,
-                        )
-                    )
 
     def _mfg_ic_quantity(self, item):
         """What the move is about to book, in the unit of the buyer's order line."""

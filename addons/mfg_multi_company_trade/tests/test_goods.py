@@ -227,6 +227,28 @@ class TestGoods(TradeCase):
         self.assertEqual(order.order_line.qty_received, 5)
         self.assertEqual(self.transit(self.item), 0)
 
+    def test_what_is_on_its_way_is_counted_at_once(self):
+        products = self.env["product.product"].create(
+            [
+                {"name": f"Bolt {number}", "detailed_type": "product"}
+                for number in range(10)
+            ]
+        )
+        for product in products:
+            product.with_company(self.b).standard_price = 2
+        self.stock(products)
+        counts = []
+        for chosen in (products[:1], products):
+            order = self.confirmed(*[3] * len(chosen), products=chosen)
+            self.ship(self.sale(order), dict.fromkeys(chosen, 2))
+            self.env.flush_all()
+            self.env.invalidate_all()
+            lines = self.flow(order).line_ids
+            before = self.cr.sql_log_count
+            self.assertEqual(set(lines._in_transit().values()), {2})
+            counts.append(self.cr.sql_log_count - before)
+        self.assertEqual(counts[0], counts[1])
+
     def test_third_company_does_not_see_the_transit(self):
         product, lots = self.tracked("lot", "SECRET-LOT")
         order = self.confirmed(5, products=product)

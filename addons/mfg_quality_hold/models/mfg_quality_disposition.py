@@ -11,6 +11,7 @@ from .mfg_quality_approval_rule import DISPOSITIONS
 
 # Decisions that free stock where it is, without a document of Odoo.
 RELEASES = ("release", "use_as_is", "withdraw")
+SIGN, EXECUTE = (f"mfg_quality_hold.activity_{what}" for what in ("sign", "execute"))
 # What a signature stands for; fixed once proposed.
 CONTENT = {
     "kind",
@@ -36,7 +37,9 @@ class MfgQualityDisposition(models.Model):
     _check_company_auto = True
     _order = "id desc"
 
-    name = fields.Char(required=True, readonly=True, copy=False, default="/")
+    name = fields.Char(
+        required=True, readonly=True, copy=False, default=lambda self: _("New")
+    )
     hold_id = fields.Many2one(
         "mfg.quality.hold", required=True, ondelete="restrict", index=True
     )
@@ -261,6 +264,7 @@ class MfgQualityDisposition(models.Model):
                     }
                 )
             disposition.hold_id.sudo()._refresh_state()  # follows from the proposal
+            disposition._ask_signers()
 
     def _check_proposal(self):
         """Refuse what cannot be decided: too much, nothing, no reason given."""
@@ -306,13 +310,35 @@ class MfgQualityDisposition(models.Model):
         signature = self.env["mfg.quality.signature"]._sign(
             self, decision, meaning, password, totp_code
         )
+        # Whoever signs may neither write the decision nor see the activities of others.
+        known = self.sudo()
+        known.activity_feedback([SIGN], user_id=self.env.uid)
         if decision == "reject":
             self._set_state("rejected")
         elif self._is_signed():
             self._set_state("approved")
             if self.kind in RELEASES:
-                self.sudo()._execute()  # decided by signature; approvers move no stock
+                known._execute()  # decided by signature; approvers move no stock
+            else:
+                known.activity_schedule(EXECUTE, user_id=self.proposed_by_id.id)
+        if self.state != "proposed":
+            known.activity_unlink([SIGN])
         return signature
+
+    def _ask_signers(self):
+        """Give everybody whose signature would count the activity to sign."""
+        self.ensure_one()
+        # Groups and companies of other users.
+        known = self.sudo()
+        approvers = self.env.ref("mfg_quality_hold.group_approve").sudo().users
+        for group in known._open_requirements():
+            for user in (approvers & group.users).filtered(
+                lambda user: (
+                    self.company_id in user.company_ids and not known._partiality(user)
+                )
+            ):
+                if not known.activity_search([SIGN], user_id=user.id):
+                    known.activity_schedule(SIGN, user_id=user.id)
 
     def _check_signer(self):
         """Requester, inspector and approver are different persons."""
@@ -323,28 +349,29 @@ class MfgQualityDisposition(models.Model):
             raise AccessError(
                 _("You do not belong to %(company)s.", company=self.company_id.name)
             )
+        partiality = self._partiality(user)
+        if partiality:
+            raise AccessError(partiality)
+
+    def _partiality(self, user):
+        """Why the user must not be the one who signs; empty if nothing is against it."""
         if user in (self.hold_id.placed_by_id, self.proposed_by_id):
-            raise AccessError(
-                _(
-                    "You placed hold %(hold)s or proposed this decision. Another approver "
-                    "must sign.",
-                    hold=self.hold_id.name,
-                )
+            return _(
+                "You placed hold %(hold)s or proposed this decision. Another approver must "
+                "sign.",
+                hold=self.hold_id.name,
             )
         if user in self.hold_id._inspectors():
-            raise AccessError(
-                _(
-                    "You inspected what hold %(hold)s keeps. Another approver must sign.",
-                    hold=self.hold_id.name,
-                )
+            return _(
+                "You inspected what hold %(hold)s keeps. Another approver must sign.",
+                hold=self.hold_id.name,
             )
         if user in self._approvals().user_id:
-            raise AccessError(
-                _(
-                    "You have signed already. Another person must sign, too: %(what)s.",
-                    what=self._title(),
-                )
+            return _(
+                "You have signed already. Another person must sign, too: %(what)s.",
+                what=self._title(),
             )
+        return ""
 
     def _title(self):
         """The decision, what it is about and whose hold, for messages."""
@@ -380,6 +407,7 @@ class MfgQualityDisposition(models.Model):
                     name=self.name,
                 )
             )
+        self.activity_unlink([EXECUTE])
         if self.kind in RELEASES:
             for line in self.line_ids:
                 line.hold_line_id._dispose(line.quantity)

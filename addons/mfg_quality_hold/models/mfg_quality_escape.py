@@ -41,6 +41,14 @@ ESCAPES = """
                         WHERE known.hold_line_id = hold_line.id
                           AND known.move_line_id = line.id)
 """
+# Models whose flag follows from hold lines; the flag of quants follows from theirs.
+FLAGGED = (
+    "stock.lot",
+    "stock.quant.package",
+    "stock.location",
+    "mrp.production",
+    "mrp.workorder",
+)
 # Less is there than is held, though nothing was decided about the rest.
 MISSING = """
     SELECT hold_line.id, hold_line.qty_open - coalesce(sum(quant.quantity), 0)
@@ -128,7 +136,10 @@ class MfgQualityEscape(models.Model):
 
     @api.model
     def _repair_flags(self):
-        """Quants that came to be while their hold was being placed bear an old flag."""
+        """Bring flags in line with the holds: SQL may have changed them, and quants that
+        came to be while their hold was being placed bear an old one."""
+        for model in FLAGGED:
+            self.env[model]._repair_flags()
         self.env.cr.execute(
             """
             SELECT quant.id

@@ -53,6 +53,24 @@ class MfgQualityHoldScope(models.AbstractModel):
         )
 
     @api.model
+    def _repair_flags(self):
+        """Bring flags that plain SQL has changed back in line with the holds."""
+        records = self.with_context(active_test=False)
+        wrong = records._search_held() | records.search([("is_on_hold", "=", True)])
+        self.env.add_to_compute(self._fields["is_on_hold"], wrong)
+        wrong.flush_recordset(["is_on_hold"])
+
+    @api.model
+    def _search_held(self):
+        """Records that may have to bear the flag, as their hold lines have it."""
+        return self.search(
+            [
+                ("hold_line_ids.state", "=", "active"),
+                ("hold_line_ids.kind", "=", self._hold_kind),
+            ]
+        )
+
+    @api.model
     def _refuse_flag(self, *vals_list):
         """The flag follows the holds; nobody writes it, with or without sudo."""
         if any("is_on_hold" in vals for vals in vals_list):

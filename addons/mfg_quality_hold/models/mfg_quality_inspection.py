@@ -27,7 +27,9 @@ class MfgQualityInspection(models.Model):
     _check_company_auto = True
     _order = "id desc"
 
-    name = fields.Char(required=True, readonly=True, copy=False, default="/")
+    name = fields.Char(
+        required=True, readonly=True, copy=False, default=lambda self: _("New")
+    )
     company_id = fields.Many2one(
         "res.company",
         required=True,

@@ -53,7 +53,9 @@ class MfgQualityTrace(models.Model):
     _check_company_auto = True
     _order = "id desc"
 
-    name = fields.Char(required=True, readonly=True, default="/", copy=False)
+    name = fields.Char(
+        required=True, readonly=True, copy=False, default=lambda self: _("New")
+    )
     company_id = fields.Many2one(
         "res.company",
         required=True,

@@ -27,6 +27,13 @@ class MrpWorkorder(models.Model):
         """A held order stops its work orders as well."""
         return super()._hold_lines_to_show() | self.production_id.hold_line_ids
 
+    @api.model
+    def _search_held(self):
+        """Also those of orders that bear the flag."""
+        return super()._search_held() | self.search(
+            [("production_id.is_on_hold", "=", True)]
+        )
+
     def _check_not_held(self):
         """Refuse any progress of held work.
 

@@ -27,10 +27,23 @@ class StockLocation(models.Model):
                 location.is_on_hold = True
         return res
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        locations = super().create(vals_list)
+        locations._check_may_be_quarantine()
+        return locations
+
     def write(self, vals):
         if IDENTITY & set(vals):
             self._check_nothing_held()
-        if vals.get("is_quarantine") and not (
+        res = super().write(vals)
+        if "is_quarantine" in vals:
+            self._check_may_be_quarantine()
+        return res
+
+    def _check_may_be_quarantine(self):
+        """Refuse that others than quality say where held stock may be brought."""
+        if any(self.mapped("is_quarantine")) and not (
             self.env.su or self.env.user.has_group("mfg_quality_hold.group_configure")
         ):
             raise AccessError(
@@ -38,13 +51,17 @@ class StockLocation(models.Model):
                     "Quarantine locations are set up with the right Quality Holds: Configure."
                 )
             )
-        return super().write(vals)
 
     def _hold_lines_to_show(self):
         """Holds on a location above count for what is below."""
         return self.env["mfg.quality.hold.line"].search(
             [("kind", "=", "location"), ("location_id", "parent_of", self.ids)]
         )
+
+    @api.model
+    def _search_held(self):
+        """Locations below are on hold as well."""
+        return self.search([("id", "child_of", super()._search_held().ids)])
 
     def _check_nothing_held(self):
         """Refuse what would take held stock out of our locations."""
@@ -63,16 +80,16 @@ class StockLocation(models.Model):
             )
         quants = self.env["stock.quant"].sudo()  # of all owners, whoever asks
         held = quants.search(
-            [("location_id", "child_of", self.ids), ("is_on_hold", "=", True)], limit=1
-        )
-        if held and held.quantity:
-            held._refuse_held()
-        partial = lines.search(
             [
-                ("state", "=", "active"),
-                ("kind", "=", "quantity"),
-            ]
+                ("location_id", "child_of", self.ids),
+                ("is_on_hold", "=", True),
+                ("quantity", "!=", 0),
+            ],
+            limit=1,
         )
+        if held:
+            held._refuse_held()
+        partial = lines.search([("state", "=", "active"), ("kind", "=", "quantity")])
         for line in partial:
             inside = line._scope_quants().filtered(
                 lambda quant: quant.location_id.parent_path.startswith(

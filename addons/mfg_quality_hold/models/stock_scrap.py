@@ -10,6 +10,7 @@ class StockScrap(models.Model):
         copy=False,
         readonly=True,
         ondelete="restrict",
+        index="btree_not_null",
     )
 
     def _prepare_move_values(self):

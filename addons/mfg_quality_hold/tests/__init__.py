@@ -6,6 +6,7 @@ from . import test_containment
 from . import test_decision
 from . import test_disposition
 from . import test_inspection
+from . import test_migration
 from . import test_night
 from . import test_orders
 from . import test_refusal
@@ -13,6 +14,7 @@ from . import test_reports
 from . import test_paths
 from . import test_reservation
 from . import test_rules
+from . import test_scan
 from . import test_screens
 from . import test_tours
 from . import test_trace

@@ -762,9 +762,9 @@ def relabel_done_receipt(scene, env):
 # -- manufacturing -------------------------------------------------------------------------
 
 
-def gear(scene, tracking="none"):
-    scene.gear = scene.world.product("Gear", tracking)
-    scene.world.bom(scene.gear, [(scene.part, 2)])
+def gear(scene, operation=None):
+    scene.gear = scene.world.product("Gear", "none")
+    scene.world.bom(scene.gear, [(scene.part, 2)], operation=operation)
 
 
 def order(scene):
@@ -888,14 +888,7 @@ def ship_in_a_kit(scene, env):
 
 
 def order_with_work(scene):
-    gear(scene)
-    bom = scene.gear.bom_ids
-    scene.workcenter = scene.env["mrp.workcenter"].create(
-        {"name": "Lathe", "company_id": scene.world.company.id}
-    )
-    bom.operation_ids = [
-        Command.create({"name": "Turn", "workcenter_id": scene.workcenter.id})
-    ]
+    gear(scene, operation="Turn")
     scene.order = scene.world.order(scene.gear, 5)
 
 
@@ -994,7 +987,7 @@ def log_time_on_held_work(scene, env):
     env["mrp.workcenter.productivity"].create(
         {
             "workorder_id": scene.order.workorder_ids.id,
-            "workcenter_id": scene.workcenter.id,
+            "workcenter_id": scene.order.workorder_ids.workcenter_id.id,
             "loss_id": scene.env.ref("mrp.block_reason7").id,
         }
     )

@@ -59,6 +59,15 @@ class TestContainment(HoldCase):
     def test_qh_05_only_quality_sets_up_quarantine(self):
         with self.assertRaises(AccessError):
             self.as_user(self.world.shelf, "mgr").is_quarantine = True
+        cage = {"name": "Cage", "location_id": self.world.stock.id}
+        for values, context in (
+            (dict(cage, is_quarantine=True), {}),
+            (cage, {"default_is_quarantine": True}),
+        ):
+            locations = self.world.as_user("mgr")["stock.location"]
+            with self.assertRaises(AccessError):
+                locations.with_context(**context).create(values)
+        locations.create(cage)
         self.as_user(self.world.shelf, "mgr").name = "Shelf 2"
 
     def test_qh_10_location_hold_covers_what_lies_below(self):

@@ -186,6 +186,34 @@ class TestDecision(HoldCase):
         self.assertEqual(disposition.state, "done")
         self.assertFalse(self.lot_a.is_on_hold)
 
+    def test_qh_18_who_must_sign_is_asked_and_then_who_carries_out(self):
+        world = self.world
+        world.users["qa"].groups_id += self.env.ref("mfg_quality_hold.group_approve")
+        self.env["mfg.quality.approval.rule"].create(
+            {"name": "Two", "company_id": world.company.id, "count": 2}
+        )
+        disposition = world.propose(world.hold(self.lot_a), "scrap")
+
+        def asked():
+            activities = disposition.activity_ids
+            return {each.user_id.login: each.summary for each in activities}
+
+        # Not the one who proposed it, approver or not.
+        sign = "Sign or reject the decision"
+        self.assertEqual(asked(), {"hold-apr1": sign, "hold-apr2": sign})
+        world.sign(disposition, "apr1")
+        self.assertEqual(asked(), {"hold-apr2": sign})
+        world.sign(disposition, "apr2")
+        self.assertEqual(asked(), {"hold-qa": "Carry out the decision"})
+        self.as_user(disposition, "qa").action_execute()
+        self.assertFalse(disposition.activity_ids)
+
+    def test_qh_18_nobody_is_asked_to_sign_what_is_rejected(self):
+        disposition = self.world.propose(self.world.hold(self.lot_a), "release")
+        self.assertTrue(disposition.activity_ids)
+        self.world.sign(disposition, decision="reject")
+        self.assertFalse(disposition.activity_ids)
+
     def test_qh_18_state_and_flags_are_not_written_by_hand(self):
         hold = self.world.hold(self.lot_a)
         line = hold.line_ids

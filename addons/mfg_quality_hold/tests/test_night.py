@@ -97,6 +97,33 @@ class TestNight(HoldCase):
         self.check()
         self.assertTrue(quant.is_on_hold)
 
+    def test_sql_that_clears_the_flag_of_anything_held_is_repaired(self):
+        world = self.world
+        gear = world.product("Gear", "none")
+        world.bom(gear, [(self.part, 1)], operation="Turn")
+        order = world.order(gear, 1)
+        work = order.workorder_ids
+        place = world.location("Cage")
+        below = world.location("Cage 1", place)
+        box = world.package("BOX")
+        world.hold([self.lot_a, place, box, order])
+        held = [self.lot_a, self.lot_a.quant_ids, place, below, box, order, work]
+        self.env.flush_all()
+        for record in held:
+            self.assertTrue(record.is_on_hold)
+            self.env.cr.execute(
+                f"UPDATE {record._table} SET is_on_hold = false WHERE id = %s",
+                [record.id],
+            )
+        self.env.cr.execute(
+            "UPDATE stock_lot SET is_on_hold = true WHERE id = %s", [self.lot_b.id]
+        )
+        self.env.invalidate_all()
+        self.check()
+        for record in held:
+            self.assertTrue(record.is_on_hold, record)
+        self.assertFalse(self.lot_b.is_on_hold)
+
     def test_qh_24_late_hold_escalates_once_per_level(self):
         reason = self.env.ref("mfg_quality_hold.reason_suspect")
         reason.escalate_to_id = self.world.users["qa"]

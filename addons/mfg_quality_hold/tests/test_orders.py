@@ -12,17 +12,7 @@ class TestOrders(HoldCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.gear = cls.world.product("Gear", "none")
-        cls.workcenter = cls.env["mrp.workcenter"].create(
-            {"name": "Lathe", "company_id": cls.world.company.id}
-        )
-        cls.bom = cls.world.bom(cls.gear, [(cls.part, 2)])
-        cls.bom.write(
-            {
-                "operation_ids": [
-                    (0, 0, {"name": "Turn", "workcenter_id": cls.workcenter.id})
-                ]
-            }
-        )
+        cls.world.bom(cls.gear, [(cls.part, 2)], operation="Turn")
 
     def test_qh_07_order_takes_the_good_lot(self):
         order = self.world.order(self.gear, 5)
@@ -62,7 +52,7 @@ class TestOrders(HoldCase):
             self.env["mrp.workcenter.productivity"].create(
                 {
                     "workorder_id": work.id,
-                    "workcenter_id": self.workcenter.id,
+                    "workcenter_id": work.workcenter_id.id,
                     "loss_id": self.env.ref("mrp.block_reason7").id,
                 }
             )

@@ -1,4 +1,4 @@
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
 from .common import HoldCase
@@ -198,3 +198,34 @@ class TestReservation(HoldCase):
         self.assertIs(picking.button_validate(), True)
         self.assertEqual(picking.state, "done")
         self.assertEqual(self.world.on_hand(other), 0)
+
+    def test_qh_30_lots_show_people_of_quality_no_business(self):
+        """Traces consist of lots, so whoever sees holds reads them: and nothing behind."""
+        customer = self.env["res.partner"].create({"name": "Secret Customer"})
+        shipped = self.world.transfer(self.part, 2)
+        shipped.partner_id = customer
+        self.world.line(shipped, self.lot_a, 2)
+        shipped.move_ids.picked = True
+        shipped.with_context(skip_backorder=True)._action_done()
+        self.world.hold(self.lot_a, note="Only quality knows")
+        self.env.invalidate_all()
+        lot = self.as_user(self.lot_a, "apr1")
+        self.assertEqual(lot.read(["name"])[0]["name"], "A")
+        with self.assertRaises(AccessError):
+            lot.read(["delivery_ids"])
+        for right in ("write", "create", "unlink"):
+            self.assertFalse(lot.check_access_rights(right, raise_exception=False))
+        # And who has no quality rights at all reads neither lots nor holds.
+        plain = self.world.as_user("none")
+        for model in (
+            "stock.lot",
+            "mfg.quality.hold",
+            "mfg.quality.hold.line",
+            "mfg.quality.disposition",
+            "mfg.quality.signature",
+            "mfg.quality.inspection",
+            "mfg.quality.trace",
+            "mfg.quality.hold.reason",
+        ):
+            with self.subTest(model), self.assertRaises(AccessError):
+                plain[model].search([])

@@ -22,6 +22,27 @@ class TestTours(HoldCase, HttpCase):
         hold = lot.hold_line_ids.hold_id
         self.assertEqual(hold.placed_by_id, self.world.users["stk"])
 
+    def test_scanned_lot_is_on_hold_in_three_clicks(self):
+        lot = self.world.lot(self.part, "TOUR-LOT")
+        self.world.put(self.part, 5, lot)
+        self.start_tour(
+            "/web#action=mfg_quality_hold.mfg_quality_hold_action",
+            "mfg_quality_hold_scan",
+            login="hold-stk",
+        )
+        self.assertTrue(lot.is_on_hold)
+
+    def test_qh_18_approver_signs_with_the_password(self):
+        hold = self.world.hold(self.lot_a)
+        disposition = self.world.propose(hold, "release")
+        self.start_tour(
+            f"/web#id={disposition.id}&model=mfg.quality.disposition&view_type=form",
+            "mfg_quality_hold_sign",
+            login="hold-apr1",
+        )
+        self.assertEqual(disposition.signature_ids.user_id, self.world.users["apr1"])
+        self.assertFalse(self.lot_a.is_on_hold)
+
     def test_qh_31_consultant_sets_up_and_the_floor_uses_it(self):
         vendor = self.env["res.partner"].create({"name": "Tour Castings"})
         self.start_tour(

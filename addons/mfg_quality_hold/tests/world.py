@@ -2,6 +2,15 @@
 
 from odoo import Command
 
+HASHES = {}
+
+
+def _hashed(env, password):
+    """The hash of a password: made once, since that takes half a second."""
+    if password not in HASHES:
+        HASHES[password] = env["res.users"]._crypt_context().hash(password)
+    return HASHES[password]
+
 
 class World:
     """One company with people, a warehouse and products; nothing in stock yet.
@@ -48,11 +57,10 @@ class World:
     def user(self, name, groups):
         """A user of the company whose password is the login ``hold-<name>``."""
         login = f"hold-{name}"
-        return self.env["res.users"].create(
+        user = self.env["res.users"].create(
             {
                 "name": f"Hold {name}",
                 "login": login,
-                "password": login,
                 "email": f"{login}@example.com",
                 "company_id": self.company.id,
                 "company_ids": [Command.set(self.company.ids)],
@@ -61,6 +69,8 @@ class World:
                 ],
             }
         )
+        user._set_encrypted_password(user.id, _hashed(self.env, login))
+        return user
 
     def as_user(self, name):
         """Environment of one of the users."""
@@ -185,8 +195,19 @@ class World:
             }
         )
 
-    def bom(self, product, components, kind="normal"):
-        """A bill of materials for one unit from [(component, quantity)]."""
+    def bom(self, product, components, kind="normal", operation=None):
+        """A bill of materials for one unit from [(component, quantity)].
+
+        :param str operation: name of an operation, on a work center of its own
+        """
+        operations = []
+        if operation:
+            center = self.env["mrp.workcenter"].create(
+                {"name": "Lathe", "company_id": self.company.id}
+            )
+            operations = [
+                Command.create({"name": operation, "workcenter_id": center.id})
+            ]
         return self.env["mrp.bom"].create(
             {
                 "product_tmpl_id": product.product_tmpl_id.id,
@@ -197,6 +218,7 @@ class World:
                     Command.create({"product_id": part.id, "product_qty": quantity})
                     for part, quantity in components
                 ],
+                "operation_ids": operations,
             }
         )
 

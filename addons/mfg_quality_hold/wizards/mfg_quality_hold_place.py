@@ -1,13 +1,31 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
+
+# What a scanner may read: by which field a label names the records of each model.
+LABELS = {
+    "stock.lot": "name",
+    "stock.quant.package": "name",
+    "stock.location": "barcode",
+    "stock.picking": "name",
+    "mrp.production": "name",
+    "mrp.workorder": "barcode",
+}
 
 
 class MfgQualityHoldPlace(models.TransientModel):
     _name = "mfg.quality.hold.place"
     _description = "Place on Quality Hold"
+    _inherit = "barcodes.barcode_events_mixin"
 
-    res_model = fields.Char(required=True, readonly=True)
-    res_ids = fields.Json(required=True, readonly=True)
+    res_model = fields.Char()
+    res_ids = fields.Json()
+    scanned = fields.Char(
+        "Scan",
+        store=False,
+        help="Label of a lot or serial number, package, location, transfer, manufacturing "
+        "or work order.",
+    )
+    lot_id = fields.Many2one("stock.lot", "Or Choose a Lot", store=False)
     what = fields.Char(compute="_compute_what")
     company_id = fields.Many2one(
         "res.company", required=True, default=lambda self: self.env.company
@@ -53,8 +71,94 @@ class MfgQualityHoldPlace(models.TransientModel):
         for wizard in self:
             wizard.uom_id = wizard.product_uom_id
 
+    @api.onchange("scanned")
+    def _onchange_scanned(self):
+        code, self.scanned = self.scanned, False
+        return self.on_barcode_scanned(code) if code else None
+
+    @api.onchange("lot_id")
+    def _onchange_lot_id(self):
+        lot, self.lot_id = self.lot_id._origin, False
+        if lot:
+            self._choose(lot)
+
+    def on_barcode_scanned(self, barcode):
+        """Add what the label names to what is placed on hold.
+
+        :param str barcode: what the scanner read
+        :return: a warning for the web client, when the label names nothing, or too much
+        """
+        code = barcode.strip()
+        found = self._find_labelled(code)
+        if len(found) == 1:
+            self._choose(found)
+            return None
+        if found:
+            message = _(
+                "%(code)s names all of these: %(names)s. Scan the whole label, or open the "
+                "right one and place it on hold there.",
+                code=code,
+                names=", ".join(
+                    f"{record.display_name} ({record.product_id.display_name})"
+                    if "product_id" in record
+                    else record.display_name
+                    for record in found
+                ),
+            )
+        else:
+            message = _(
+                "No lot or serial number, package, location, transfer, manufacturing or "
+                "work order of yours bears the label %(code)s. Scan another label of it, "
+                "or look it up and place it on hold there.",
+                code=code,
+            )
+        return {"warning": {"title": _("Nothing Chosen"), "message": message}}
+
+    @api.model
+    def _find_labelled(self, code):
+        """Records of one model that a label names, as far as the user may read them."""
+        for model, field in LABELS.items():
+            records = self.env[model]
+            if records.check_access_rights("read", raise_exception=False):
+                found = records.search([(field, "=", code)])
+                if found:
+                    return found
+        return self._find_gs1_lots(code)
+
+    @api.model
+    def _find_gs1_lots(self, code):
+        """Lots that a GS1 label names, by its lot or serial number and its GTIN."""
+        lots = self.env["stock.lot"]
+        nomenclature = self.env.company.nomenclature_id
+        if not nomenclature.is_gs1_nomenclature:
+            return lots
+        try:
+            parts = nomenclature.parse_barcode(code) or []
+        except (ValidationError, ValueError):  # a number or a date in it is wrong
+            return lots
+        values = {part["rule"].type: part["value"] for part in parts}
+        if not values.get("lot"):
+            return lots
+        domain = [("name", "=", values["lot"])]
+        if values.get("product"):
+            # A GTIN has 14 digits on the label, often fewer on the product.
+            digits = values["product"].lstrip("0")
+            numbers = [digits.zfill(length) for length in range(len(digits), 15)]
+            domain.append(("product_id.barcode", "in", numbers))
+        return lots.search(domain)
+
+    def _choose(self, records):
+        """Place these records on hold, too; those of another model instead."""
+        chosen = self._records()
+        if chosen._name == records._name:
+            records |= chosen
+        self.res_model, self.res_ids = records._name, records.ids
+
     def _records(self):
+        """What is to be placed on hold; nothing at all before the first scan."""
         self.ensure_one()
+        if not self.res_model:
+            return self.browse()
         return self.env[self.res_model].browse(self.res_ids)
 
     @api.model
@@ -78,6 +182,8 @@ class MfgQualityHoldPlace(models.TransientModel):
         :raises UserError: a unit of another category, or more than there is
         """
         self.ensure_one()
+        if not self.res_ids:
+            raise UserError(_("Scan or choose what to place on hold."))
         quantity = None
         if self.is_partial and self.can_be_partial:
             if self.uom_id.category_id != self.product_uom_id.category_id:
