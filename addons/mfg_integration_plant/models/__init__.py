@@ -2,6 +2,8 @@ from . import base
 from . import mfg_integration_handler_plant
 from . import mfg_integration_handler_production
 from . import mfg_integration_handler_stock
+from . import mfg_integration_handler_receipt
+from . import mfg_integration_told_mixin
 from . import mfg_integration_file_column
 from . import mfg_integration_file_layout
 from . import mfg_integration_folder
@@ -10,6 +12,9 @@ from . import mfg_integration_handler_goods_receipt
 from . import mfg_integration_handler_production_confirmation
 from . import mfg_integration_handler_production_consumption
 from . import mfg_integration_handler_production_operation
+from . import mfg_integration_handler_purchase_acknowledged
+from . import mfg_integration_handler_sales_ordered
+from . import mfg_integration_handler_shipment_announced
 from . import mfg_integration_handler_stock_count
 from . import mfg_integration_handler_stock_adjustment
 from . import mfg_integration_handler_stock_snapshot
@@ -23,4 +28,5 @@ from . import mfg_integration_trigger_line
 from . import mrp_production
 from . import purchase_order
 from . import stock_lot
+from . import stock_move_line
 from . import stock_picking

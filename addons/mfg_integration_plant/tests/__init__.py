@@ -5,6 +5,8 @@ from . import test_floor
 from . import test_journal
 from . import test_messages_button
 from . import test_payload
+from . import test_purchase
 from . import test_release
+from . import test_sales
 from . import test_tours
 from . import test_warehouse
