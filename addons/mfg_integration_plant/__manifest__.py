@@ -18,6 +18,7 @@
         "security/mfg_integration_plant_rules.xml",
         "data/mfg_integration_interface_data.xml",
         "data/mfg_integration_interface_finance_data.xml",
+        "data/mfg_integration_interface_master_data.xml",
         "data/mfg_integration_interface_production_data.xml",
         "data/mfg_integration_interface_purchase_data.xml",
         "data/mfg_integration_interface_sales_data.xml",

@@ -33,6 +33,7 @@ class Kind:
 
 KINDS = {
     "item": Kind("product.product", ("default_code", "barcode"), lambda: _("The item")),
+    "item_code": Kind("product.product", ("default_code",), lambda: _("The item")),
     "unit": Kind("uom.uom", ("name",), lambda: _("The unit of measure")),
     "location": Kind(
         "stock.location", ("barcode", "complete_name"), lambda: _("The location")

@@ -17,7 +17,9 @@ def build(picking):
         "customer_reference": order.client_order_ref or None,
         "source_document": picking.origin or None,
         "customer": party(picking.partner_id) if picking.partner_id else None,
-        "warehouse": warehouse(picking.picking_type_id.warehouse_id, picking.company_id),
+        "warehouse": warehouse(
+            picking.picking_type_id.warehouse_id, picking.company_id
+        ),
         "shipped_at": picking.date_done,
         "backorder": any(
             backorder.state not in ("done", "cancel")

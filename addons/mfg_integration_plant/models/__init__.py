@@ -1,6 +1,7 @@
 from . import base
 from . import mfg_integration_handler_plant
 from . import mfg_integration_handler_production
+from . import mfg_integration_handler_master
 from . import mfg_integration_handler_stock
 from . import mfg_integration_handler_receipt
 from . import mfg_integration_told_mixin
@@ -9,6 +10,8 @@ from . import mfg_integration_file_layout
 from . import mfg_integration_folder
 from . import mfg_integration_handler_finance_journal
 from . import mfg_integration_handler_goods_receipt
+from . import mfg_integration_handler_item_changed
+from . import mfg_integration_handler_partner_changed
 from . import mfg_integration_handler_production_confirmation
 from . import mfg_integration_handler_production_consumption
 from . import mfg_integration_handler_production_operation
@@ -26,7 +29,10 @@ from . import mfg_integration_system
 from . import mfg_integration_trigger
 from . import mfg_integration_trigger_line
 from . import mrp_production
+from . import product_product
 from . import purchase_order
+from . import res_partner
+from . import sale_order
 from . import stock_lot
 from . import stock_move_line
 from . import stock_picking

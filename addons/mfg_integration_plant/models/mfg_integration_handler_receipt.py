@@ -80,7 +80,10 @@ class MfgIntegrationHandlerReceipt(models.AbstractModel):
         :raises UserError: more came than the moves expect
         """
         taken = taken or {}
-        by_product, moves = defaultdict(list), defaultdict(self.env["stock.move"].browse)
+        by_product, moves = (
+            defaultdict(list),
+            defaultdict(self.env["stock.move"].browse),
+        )
         for entry in goods:
             by_product[entry["product"]].append(entry)
         for move in receipt.move_ids:

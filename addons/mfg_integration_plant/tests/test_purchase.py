@@ -116,9 +116,7 @@ class TestPurchaseOrdered(PurchaseCase):
         order = self.draft((self.housing, 100), (self.screw, 500))
         (payload,) = self.told(order.button_confirm)
         self.validate(payload)
-        self.assertEqual(
-            (payload["order"], payload["status"]), (order.name, "ordered")
-        )
+        self.assertEqual((payload["order"], payload["status"]), (order.name, "ordered"))
         self.assertEqual(payload["vendor"], {"code": "V-100", "name": "Castings Ltd"})
         self.assertEqual(payload["amount_untaxed"], 7500)
         self.assertEqual(payload["ship_to"]["code"], "TP")

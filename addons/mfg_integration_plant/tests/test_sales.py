@@ -131,25 +131,29 @@ class TestSales(InboundPlantCase):
 
     def test_receipts_and_transfers_are_no_shipments(self):
         self.put_in_stock(self.screw, 5)
-        transfer = self.env["stock.picking"].with_user(self.picker).create(
-            {
-                "picking_type_id": self.warehouse.int_type_id.id,
-                "location_id": self.stock.id,
-                "location_dest_id": self.stock.id,
-                "move_ids": [
-                    (
-                        0,
-                        0,
-                        {
-                            "name": "Screw",
-                            "product_id": self.screw.id,
-                            "product_uom_qty": 5,
-                            "location_id": self.stock.id,
-                            "location_dest_id": self.stock.id,
-                        },
-                    )
-                ],
-            }
+        transfer = (
+            self.env["stock.picking"]
+            .with_user(self.picker)
+            .create(
+                {
+                    "picking_type_id": self.warehouse.int_type_id.id,
+                    "location_id": self.stock.id,
+                    "location_dest_id": self.stock.id,
+                    "move_ids": [
+                        (
+                            0,
+                            0,
+                            {
+                                "name": "Screw",
+                                "product_id": self.screw.id,
+                                "product_uom_qty": 5,
+                                "location_id": self.stock.id,
+                                "location_dest_id": self.stock.id,
+                            },
+                        )
+                    ],
+                }
+            )
         )
         transfer.action_confirm()
         transfer.action_assign()
