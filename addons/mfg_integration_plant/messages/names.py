@@ -33,6 +33,7 @@ class Kind:
 
 KINDS = {
     "item": Kind("product.product", ("default_code", "barcode"), lambda: _("The item")),
+    "item_code": Kind("product.product", ("default_code",), lambda: _("The item")),
     "unit": Kind("uom.uom", ("name",), lambda: _("The unit of measure")),
     "location": Kind(
         "stock.location", ("barcode", "complete_name"), lambda: _("The location")
@@ -47,6 +48,7 @@ KINDS = {
     "account": Kind("account.account", ("code",), lambda: _("The account")),
     "partner": Kind("res.partner", ("ref",), lambda: _("The partner")),
     "receipt": Kind("stock.picking", ("name",), lambda: _("The order or receipt")),
+    "purchase": Kind("purchase.order", ("name",), lambda: _("The purchase order")),
     "order": Kind("mrp.production", ("name",), lambda: _("The manufacturing order")),
 }
 
@@ -247,9 +249,10 @@ def converted(value, unit, target, what):
     return rounded
 
 
-def moment(text, what):
+def moment(text, what, planned=False):
     """Return a time of a message as naive UTC, or None if it has none.
 
+    :param bool planned: whether it may lie ahead
     :raises UserError: not a time with its zone, or in the future
     """
     if text is None:
@@ -275,7 +278,7 @@ def moment(text, what):
         raise UserError(
             _("%(what)s: “%(text)s” is not a time.", what=what, text=text[:40])
         ) from error
-    if value > datetime.utcnow() + CLOCK_TOLERANCE:
+    if not planned and value > datetime.utcnow() + CLOCK_TOLERANCE:
         raise UserError(
             _(
                 "%(what)s: %(text)s is in the future. Check the clock of the sender.",

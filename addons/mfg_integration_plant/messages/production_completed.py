@@ -4,9 +4,7 @@ Everything is read from posted stock moves and closed work orders, never from wh
 planned: a backorder, an edited component or a second lot is told as it happened.
 """
 
-from odoo.tools import float_is_zero
-
-from .vocabulary import lots, moved, number, product, quantity, select
+from .vocabulary import lots, moved, number, posted, product, quantity, select
 
 MINUTE_STEP = 0.01
 
@@ -35,11 +33,11 @@ def build(production):
         "operations": [_operation(workorder) for workorder in production.workorder_ids],
         "components": [
             {**moved(move), "operation": move.operation_id.name or None}
-            for move in _posted(production.move_raw_ids)
+            for move in posted(production.move_raw_ids)
         ],
         "by_products": [
             moved(move)
-            for move in _posted(production.move_finished_ids)
+            for move in posted(production.move_finished_ids)
             if move.product_id != production.product_id
         ],
         "scrapped": [
@@ -51,7 +49,7 @@ def build(production):
 def done_moves(production):
     """Return the posted moves of the product the order is for."""
     return select(
-        _posted(production.move_finished_ids),
+        posted(production.move_finished_ids),
         lambda move: move.product_id == production.product_id,
     )
 
@@ -63,18 +61,6 @@ def produced_quantity(production):
             move.quantity, production.product_uom_id, round=False
         )
         for move in done_moves(production)
-    )
-
-
-def _posted(moves):
-    return select(
-        moves,
-        lambda move: (
-            move.state == "done"
-            and not float_is_zero(
-                move.quantity, precision_rounding=move.product_uom.rounding
-            )
-        ),
     )
 
 

@@ -8,7 +8,7 @@ terms, whoever triggers the message; moments are UTC.
 
 from collections import defaultdict
 
-from odoo.tools import float_round
+from odoo.tools import float_is_zero, float_round
 
 
 def number(value, rounding):
@@ -64,6 +64,33 @@ def lots(move_lines):
         {"name": lot.name, "quantity": quantity(total, lot.product_id.uom_id)}
         for lot, total in totals.items()
     ]
+
+
+def posted(moves):
+    """Return the moves that are done and moved something."""
+    return select(
+        moves,
+        lambda move: (
+            move.state == "done"
+            and not float_is_zero(
+                move.quantity, precision_rounding=move.product_uom.rounding
+            )
+        ),
+    )
+
+
+def party(partner):
+    """Return what identifies a vendor or customer outside this database."""
+    return {"code": partner.ref or None, "name": partner.display_name}
+
+
+def warehouse(record, company):
+    """Return what identifies a ``stock.warehouse`` of a company."""
+    return {
+        "code": record.code or None,
+        "name": record.name or None,
+        "company": company.name,
+    }
 
 
 def moved(move):

@@ -30,10 +30,16 @@ class MfgIntegrationHandlerPlant(models.AbstractModel):
             ``stock_quantity`` (in the product's own unit), ``lot`` and the line itself
         :raises UserError: an item, unit or lot that is not known or does not fit
         """
+        goods = self._entries(lines, message)
+        self._add_lots(goods, self._names(message), new_lots)
+        return goods
+
+    def _entries(self, lines, message):
+        """Return what :meth:`_goods` does, without the lots."""
         known = self._names(message)
         items = known.find("item", {line["item"] for line in lines})
         units = known.find("unit", {line["quantity"]["unit"] for line in lines})
-        goods = [
+        return [
             self._entry(
                 line,
                 items[line["item"]].with_env(self.env),
@@ -42,8 +48,6 @@ class MfgIntegrationHandlerPlant(models.AbstractModel):
             )
             for line in lines
         ]
-        self._add_lots(goods, known, new_lots)
-        return goods
 
     def _entry(self, line, product, unit, what):
         """Return one line with its quantity checked; see :meth:`_goods`."""

@@ -16,6 +16,19 @@ class MfgIntegrationSystem(models.Model):
         help="What happens with the stock snapshots of this system. Choose the second for "
         "a plant whose stock is not kept in Odoo.",
     )
+    master_role = fields.Selection(
+        [
+            ("odoo", "Odoo is right: refuse"),
+            ("own", "They are right about what belongs to their company"),
+            ("shared", "They are right, also about what companies share"),
+        ],
+        string="Master Data They Report",
+        required=True,
+        default="odoo",
+        tracking=True,
+        help="What happens with items and partners that this system reports: who is the "
+        "system of record.",
+    )
     difference_count = fields.Integer(compute="_compute_difference_count")
 
     def _compute_difference_count(self):

@@ -7,6 +7,14 @@ from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
 _PENDING = "mfg_integration_plant.triggered"
+#: the value of a trigger that waits for any change
+_ANY = "*"
+_KINDS = ("selection", "char", "boolean")
+_KINDS_ANY = (*_KINDS, "integer", "float", "monetary", "date", "datetime", "many2one")
+_WATCHABLE = (
+    "[('model_id', '=', model_id), ('store', '=', True), "
+    f"('ttype', 'in', {_KINDS_ANY})]"
+)
 
 
 class MfgIntegrationTrigger(models.Model):
@@ -52,22 +60,39 @@ class MfgIntegrationTrigger(models.Model):
         required=True,
         ondelete="cascade",
         tracking=True,
-        domain="[('model_id', '=', model_id), ('store', '=', True), "
-        "('ttype', 'in', ('selection', 'char', 'boolean'))]",
+        domain=_WATCHABLE,
         help="The field whose change sends the message.",
     )
     value = fields.Char(
         string="Becomes",
         required=True,
         tracking=True,
-        help="Technical value, such as confirmed; several with commas between them.",
+        help="Technical value, such as confirmed; several with commas between them. "
+        "* stands for any change, and for new records.",
+    )
+    more_field_ids = fields.Many2many(
+        "ir.model.fields",
+        string="Or When",
+        domain=_WATCHABLE,
+        help="Further fields of the document whose change sends the same message; for any "
+        "change (*) only.",
+    )
+    about_field_id = fields.Many2one(
+        "ir.model.fields",
+        string="Told About",
+        ondelete="cascade",
+        tracking=True,
+        domain="[('model_id', '=', model_id), "
+        "('ttype', 'in', ('many2one', 'one2many'))]",
+        help="Leads from what changes, such as a line, to what the message is about. "
+        "Empty: the message is about what changes.",
     )
     filter_domain = fields.Char(
         string="Only If",
         default="[]",
         required=True,
         tracking=True,
-        help="Condition that the document has to meet at the end of the transaction.",
+        help="Condition that what changed has to meet at the end of the transaction.",
     )
     line_ids = fields.One2many(
         "mfg.integration.trigger.line",
@@ -77,7 +102,15 @@ class MfgIntegrationTrigger(models.Model):
     )
     active = fields.Boolean(default=True, tracking=True)
 
-    @api.constrains("model_id", "field_id", "value", "filter_domain", "interface_id")
+    @api.constrains(
+        "model_id",
+        "field_id",
+        "more_field_ids",
+        "about_field_id",
+        "value",
+        "filter_domain",
+        "interface_id",
+    )
     def _check_usable(self):
         for trigger in self:
             model = self.env.get(trigger.model)
@@ -90,24 +123,19 @@ class MfgIntegrationTrigger(models.Model):
                         kind=trigger.model_id.name,
                     )
                 )
-            field = model._fields.get(trigger.field_id.name)
-            if (
-                trigger.field_id.model_id != trigger.model_id
-                or field is None
-                or not field.store
-                or field.type not in ("selection", "char", "boolean")
-                or field.translate
-            ):
+            for watched in trigger.field_id | trigger.more_field_ids:
+                trigger._check_field(model, watched)
+            if trigger.more_field_ids and not trigger._any():
                 raise ValidationError(
                     _(
-                        "Trigger %(name)s: “When” has to be a stored selection, text or "
-                        "yes/no field of %(kind)s.",
+                        "Trigger %(name)s: “Or When” is for any change only. Write * into "
+                        "“Becomes”, or make one trigger per field.",
                         name=trigger.name,
-                        kind=trigger.model_id.name,
                     )
                 )
-            trigger._check_values(field)
+            trigger._check_values(model._fields[trigger.field_id.name])
             trigger._check_filter(model)
+            told = trigger._check_about(model)
             if trigger.interface_id.direction != "outbound":
                 raise ValidationError(
                     _(
@@ -117,18 +145,61 @@ class MfgIntegrationTrigger(models.Model):
                         interface=trigger.interface_id.name,
                     )
                 )
-            if not trigger.line_ids and not hasattr(model, "_mfg_integration_payload"):
+            if not trigger.line_ids and not hasattr(told, "_mfg_integration_payload"):
                 raise ValidationError(
                     _(
                         "Trigger %(name)s: say what the message contains; nothing does "
                         "it for %(kind)s.",
                         name=trigger.name,
-                        kind=trigger.model_id.name,
+                        kind=told._description,
                     )
                 )
 
+    def _check_field(self, model, watched):
+        self.ensure_one()
+        field = model._fields.get(watched.name)
+        if (
+            watched.model_id != self.model_id
+            or field is None
+            or not field.store
+            or field.type not in (_KINDS_ANY if self._any() else _KINDS)
+            or (field.translate and not self._any())
+        ):
+            raise ValidationError(
+                _(
+                    "Trigger %(name)s: “When” has to be a stored selection, text or "
+                    "yes/no field of %(kind)s; for any change (*) also a number, a date "
+                    "or a relation.",
+                    name=self.name,
+                    kind=self.model_id.name,
+                )
+            )
+
+    def _check_about(self, model):
+        """Return the empty recordset of what the message is about."""
+        self.ensure_one()
+        if not self.about_field_id:
+            return model
+        field = model._fields.get(self.about_field_id.name)
+        if (
+            self.about_field_id.model_id != self.model_id
+            or field is None
+            or field.type not in ("many2one", "one2many")
+        ):
+            raise ValidationError(
+                _(
+                    "Trigger %(name)s: “Told About” has to be a field of %(kind)s that leads "
+                    "to documents.",
+                    name=self.name,
+                    kind=self.model_id.name,
+                )
+            )
+        return self.env[field.comodel_name]
+
     def _check_values(self, field):
         self.ensure_one()
+        if self._any():
+            return
         if field.type == "selection":
             known = set(field.get_values(self.env))
         elif field.type == "boolean":
@@ -184,6 +255,15 @@ class MfgIntegrationTrigger(models.Model):
         self.ensure_one()
         return [part.strip() for part in self.value.split(",") if part.strip()]
 
+    def _fields_watched(self):
+        """Return the names of the fields whose change counts."""
+        return (self.field_id | self.more_field_ids).mapped("name")
+
+    def _any(self):
+        """Tell whether any change counts."""
+        self.ensure_one()
+        return self.value.strip() == _ANY
+
     def _domain(self):
         self.ensure_one()
         return safe_eval(self.filter_domain or "[]", {"uid": self.env.uid})
@@ -195,22 +275,29 @@ class MfgIntegrationTrigger(models.Model):
         watched = defaultdict(set)
         # sudo: whoever changes a document need not see the triggers
         for trigger in self.sudo().search([]):  # pylint: disable=no-search-all
-            watched[trigger.model].add(trigger.field_id.name)
+            watched[trigger.model].update(trigger._fields_watched())
         return {model: frozenset(names) for model, names in watched.items()}
 
     @api.model
     @tools.ormcache("model")
     def _rules(self, model):
-        """Return [(trigger id, field, values as PostgreSQL writes them), …] of a model."""
+        """Return [(trigger id, interface code, field, values), …] of a model.
+
+        The values are as PostgreSQL writes them, or None for any change.
+        """
         # sudo: as above
         triggers = self.sudo().search([("model", "=", model)])
         return [
             (
                 trigger.id,
-                trigger.field_id.name,
-                [_text(value) for value in trigger._values()],
+                trigger.interface_id.code,
+                field,
+                None
+                if trigger._any()
+                else [_text(value) for value in trigger._values()],
             )
             for trigger in triggers
+            for field in trigger._fields_watched()
         ]
 
     @api.model
@@ -220,28 +307,69 @@ class MfgIntegrationTrigger(models.Model):
 
         :param dict vals: field → value it becomes
         """
-        for trigger_id, field, values in self._rules(records._name):
-            if field in vals and _text(vals[field]) in values:
+        for trigger_id, code, field, values in self._rules(records._name):
+            if field not in vals or not self._is_heard(code):
+                continue
+            if values is None:
+                self._remember(
+                    trigger_id, self._select_other(records, field, vals[field])
+                )
+            elif _text(vals[field]) in values:
                 self._remember(trigger_id, self._select(records, field, values, False))
 
     @api.model
     def _note_created(self, records, watched):
         """Remember records that are created as what a trigger waits for."""
-        for trigger_id, field, values in self._rules(records._name):
-            if field in watched:
+        for trigger_id, code, field, values in self._rules(records._name):
+            if field not in watched or not self._is_heard(code):
+                continue
+            if values is None:
+                self._remember(trigger_id, records.ids)
+            else:
                 self._remember(trigger_id, self._select(records, field, values, True))
+
+    @api.model
+    def _is_heard(self, code):
+        """Tell whether any company has somebody told, from a cache."""
+        route = self.env["mfg.integration.interface"]._route(code)
+        return bool(route and any(route["endpoints"].values()))
 
     @api.model
     def _select(self, records, field, values, met):
         """Return the ids of the records whose field has one of the values in the database,
         or has none of them."""
+        return self._select_where(
+            records,
+            SQL(
+                "(%s::varchar = ANY(%s)) IS %s TRUE",
+                SQL.identifier(field),
+                values,
+                SQL("") if met else SQL("NOT"),
+            ),
+        )
+
+    @api.model
+    def _select_other(self, records, name, value):
+        """Return the ids of the records whose field is another in the database."""
+        field = records._fields[name]
+        if field.translate:
+            condition = SQL("(%s @> %s) IS NOT TRUE", SQL.identifier(name), value)
+        else:
+            condition = SQL(
+                "%s IS DISTINCT FROM %s::%s",
+                SQL.identifier(name),
+                value,
+                SQL(field.column_type[0]),
+            )
+        return self._select_where(records, condition)
+
+    @api.model
+    def _select_where(self, records, condition):
         query = SQL(
-            "SELECT id FROM %s WHERE id IN %s AND (%s::varchar = ANY(%s)) IS %s TRUE",
+            "SELECT id FROM %s WHERE id IN %s AND %s",
             SQL.identifier(records._table),
             tuple(records.ids),
-            SQL.identifier(field),
-            values,
-            SQL("") if met else SQL("NOT"),
+            condition,
         )
         self.env.cr.execute(query.code, query.params)
         return [record_id for (record_id,) in self.env.cr.fetchall()]
@@ -262,28 +390,63 @@ class MfgIntegrationTrigger(models.Model):
         pending = self.env.cr.precommit.data.pop(_PENDING, {})
         # sudo: who changes a document need not see what its message tells
         triggers = self.sudo().browse(pending).exists().sorted()
+        told = set()
         for trigger in triggers.filtered("active"):
-            trigger._send(pending[trigger.id])
+            trigger._send(pending[trigger.id], told)
 
-    def _send(self, ids):
-        """Emit the message of this trigger for the records that still meet it."""
+    def _send(self, ids, told):
+        """Emit the message of this trigger for the records that still meet it.
+
+        :param set told: what other triggers of the transaction have sent: several changes
+            of one document make one message
+        """
         self.ensure_one()
-        code, name = self.interface_id.code, self.field_id.name
+        code = self.interface_id.code
+        for record in self._met(ids):
+            payload = self.line_ids._payload(record) if self.line_ids else None
+            for company in self._audience(record):
+                key = (code, record, company)
+                if payload is None and key in told:
+                    continue
+                told.add(key)
+                self.env["mfg.integration.event"].with_company(company).emit(
+                    code, record.with_company(company), payload=payload
+                )
+
+    def _met(self, ids):
+        """Return what the messages about these records are about, in order."""
+        name, any_value = self.field_id.name, self._any()
         values = {_text(value) for value in self._values()}
         # What was rolled back to a savepoint, or went on to another state, meets it no more.
-        records = self.env[self.model].search(
+        records = self.env[self.model].with_context(active_test=False)
+        records = records.search(
             AND([[("id", "in", list(ids))], self._domain()]), order="id"
         )
+        if not any_value:
+            records = records.filtered(lambda record: _text(record[name]) in values)
+        if self.about_field_id:
+            records = records.mapped(self.about_field_id.name).sorted("id")
+        return records.with_env(self.env)
+
+    def _audience(self, record):
+        """Return the companies in which the message is told and somebody listens.
+
+        What companies share is told in each of them.
+        """
         interfaces = self.env["mfg.integration.interface"]
-        for record in records:
-            company = record.company_id if "company_id" in record else self.env.company
-            if (
-                _text(record[name]) in values
-                and (not self.company_id or company == self.company_id)
+        code = self.interface_id.code
+        if "company_id" not in record:
+            companies = self.env.company
+        elif not (companies := record.company_id):
+            companies = self.env["res.company"].browse(
+                sorted(interfaces._route(code)["endpoints"])
+            )
+        return companies.filtered(
+            lambda company: (
+                self.company_id in (company, self.env["res.company"])
                 and interfaces._has_subscribers(code, company)
-            ):
-                payload = self.line_ids._payload(record) if self.line_ids else None
-                self.env["mfg.integration.event"].emit(code, record, payload=payload)
+            )
+        )
 
 
 def _text(value):

@@ -1,20 +1,24 @@
-from odoo import _, models
-from odoo.exceptions import UserError
+from odoo import models
 from odoo.tools import float_is_zero
 
 from ..messages import production_completed, production_released
 
 COMPLETED = "production.completed"
-_BUILDERS = {
-    COMPLETED: production_completed.build,
-    "production.released": production_released.build,
-}
 _PENDING = "mfg_integration_plant.completed_production_ids"
 
 
 class MrpProduction(models.Model):
     _name = "mrp.production"
-    _inherit = ["mrp.production", "mfg.integration.timeline.mixin"]
+    _inherit = [
+        "mrp.production",
+        "mfg.integration.timeline.mixin",
+        "mfg.integration.told.mixin",
+    ]
+
+    _mfg_messages = {
+        COMPLETED: production_completed.build,
+        "production.released": production_released.build,
+    }
 
     # Why these two methods: the state of a manufacturing order changes either by being
     # assigned (button_mark_done and its wizards, subcontracting receipts, a flexible
@@ -96,24 +100,3 @@ class MrpProduction(models.Model):
             production_completed.produced_quantity(self),
             precision_rounding=self.product_uom_id.rounding,
         )
-
-    def _mfg_integration_payload(self, interface_code):
-        """Return the payload of ``interface_code`` for this order; see ``contracts/``.
-
-        :param str interface_code: ``production.completed`` or ``production.released``
-        :return: JSON-ready dict
-        :raises UserError: there is no such message about manufacturing orders
-        """
-        self.ensure_one()
-        build = _BUILDERS.get(interface_code)
-        if build is None:
-            raise UserError(
-                _(
-                    "Nothing says what “%(code)s” tells about a manufacturing order: give "
-                    "its trigger the values of the message.",
-                    code=interface_code,
-                )
-            )
-        # sudo: see _mfg_emit_completions. Source terms, so that one order does not
-        # speak the language of whoever finished it.
-        return build(self.sudo().with_context(lang=None))

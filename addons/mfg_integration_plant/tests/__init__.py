@@ -3,8 +3,11 @@ from . import test_contract
 from . import test_files
 from . import test_floor
 from . import test_journal
+from . import test_master
 from . import test_messages_button
 from . import test_payload
+from . import test_purchase
 from . import test_release
+from . import test_sales
 from . import test_tours
 from . import test_warehouse

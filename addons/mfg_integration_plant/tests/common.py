@@ -60,6 +60,17 @@ class PlantCase(TransactionCase):
         )
 
     @classmethod
+    def subscribe_to(cls, interface):
+        """Let the same system listen to another interface."""
+        cls.env["mfg.integration.subscription"].create(
+            {
+                "interface_version_id": interface.current_version_id.id,
+                "endpoint_id": cls.subscription.endpoint_id.id,
+                "company_id": cls.plant.id,
+            }
+        )
+
+    @classmethod
     def product(cls, name, tracking="none", uom=None, company=None, **values):
         uom = uom or cls.unit
         return cls.env["product.product"].create(

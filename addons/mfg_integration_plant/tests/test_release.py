@@ -18,7 +18,6 @@ class TestRelease(PlantCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.endpoint = cls.subscription.endpoint_id
         cls.subscribe_to(
             cls.env.ref("mfg_integration_plant.interface_production_released")
         )
@@ -50,16 +49,6 @@ class TestRelease(PlantCase):
             "mfg_integration_queue.group_integrator,mrp.group_mrp_user",
             company_id=cls.plant.id,
             company_ids=[Command.set(cls.plant.ids)],
-        )
-
-    @classmethod
-    def subscribe_to(cls, interface):
-        cls.env["mfg.integration.subscription"].create(
-            {
-                "interface_version_id": interface.current_version_id.id,
-                "endpoint_id": cls.endpoint.id,
-                "company_id": cls.plant.id,
-            }
         )
 
     def draft(self, count=1, quantity=10):

@@ -1,0 +1,221 @@
+from collections import defaultdict
+
+from odoo import _, models
+from odoo.exceptions import UserError
+from odoo.tools import float_compare, plaintext2html
+
+from odoo.addons.mfg_integration_queue.engine.not_yet import NotYet
+
+from ..messages import names
+
+
+class MfgIntegrationHandlerPurchaseAcknowledged(models.AbstractModel):
+    """What a vendor answers to an order.
+
+    Dates are taken over as a buyer would. A quantity or price that is not the order's is
+    the buyer's decision: he gets an activity, and the order stays as it is.
+    """
+
+    _name = "mfg.integration.handler.purchase.acknowledged"
+    _inherit = "mfg.integration.handler.plant"
+    _description = "Handler of purchase.acknowledged"
+    _message_type = "purchase.acknowledged"
+    _conversation = "purchase"
+
+    def _ordering_key(self, payload):
+        """Messages about one order stay in order."""
+        order = payload.get("order")
+        return order if isinstance(order, str) else ""
+
+    def _handle(self, payload, message):
+        """Compare with the order; take the dates over, or have the buyer decide.
+
+        :return: ``{"order", "accepted", "deviations", "dates_changed"}``
+        :raises UserError: an order or item that is not known, a line that is not the
+            order's, a cancelled order, a deviation of an order without buyer
+        """
+        order = self._order_meant(payload["order"], message)
+        confirmed = self._by_line(
+            order, self._entries(payload.get("lines", []), message)
+        )
+        message.link(order)
+        deviations = [
+            text
+            for line, entries in confirmed.items()
+            for text in self._deviations(line, entries)
+        ]
+        if payload["status"] == "rejected":
+            reason = payload.get("reason") or _("no reason given")
+            deviations.insert(
+                0, _("The vendor rejects the order: %(reason)s", reason=reason)
+            )
+        if deviations:
+            self._ask_buyer(order, deviations)
+            return {
+                "order": order.name,
+                "accepted": False,
+                "deviations": deviations,
+                "dates_changed": 0,
+            }
+        changes = self._new_dates(confirmed)
+        if changes:
+            order._update_date_planned_for_lines(changes)
+        if (number := payload.get("reference")) and not order.partner_ref:
+            order.partner_ref = number
+        order.message_post(body=_("The vendor confirmed the order."))
+        return {
+            "order": order.name,
+            "accepted": True,
+            "deviations": [],
+            "dates_changed": len(changes),
+        }
+
+    def _order_meant(self, number, message):
+        found = self._names(message).find("purchase", {number})[number]
+        order = found.with_env(self.env)
+        if order.state in ("draft", "sent", "to approve"):
+            raise NotYet(
+                _("Purchase order %(name)s is not confirmed yet.", name=order.name),
+                f"purchase.order,{order.id}",
+            )
+        if order.state == "cancel":
+            raise UserError(
+                _(
+                    "Purchase order %(name)s is cancelled. Tell the vendor, and give the "
+                    "message up.",
+                    name=order.name,
+                )
+            )
+        return order
+
+    def _entry(self, line, product, unit, what):
+        """A vendor may confirm that nothing comes."""
+        if line["quantity"]["value"] == 0:
+            return {"line": line, "product": product, "unit": unit, "stock_quantity": 0}
+        return super()._entry(line, product, unit, what)
+
+    def _by_line(self, order, entries):
+        """Return line of the order → entries of the message about it."""
+        by_id, by_product = {}, defaultdict(list)
+        for line in order.order_line:
+            if not line.display_type:
+                by_id[line.id] = line
+                by_product[line.product_id].append(line)
+        confirmed = defaultdict(list)
+        for entry in entries:
+            number, product = entry["line"].get("line"), entry["product"]
+            if number is not None:
+                lines = [by_id[number]] if number in by_id else []
+                lines = [line for line in lines if line.product_id == product]
+            else:
+                lines = by_product[product]
+            if len(lines) != 1:
+                raise UserError(
+                    _(
+                        "Item %(item)s stands on %(count)s lines of %(order)s that the "
+                        "message can mean. Have the vendor name the number of the line that "
+                        "the order was sent with.",
+                        item=entry["line"]["item"],
+                        count=len(lines),
+                        order=order.name,
+                    )
+                )
+            confirmed[lines[0]].append(entry)
+        return confirmed
+
+    def _deviations(self, line, entries):
+        """Yield in words what the vendor says other than the order."""
+        product = line.product_id
+        ordered = line.product_uom._compute_quantity(
+            line.product_qty, product.uom_id, round=False
+        )
+        total = sum(entry["stock_quantity"] for entry in entries)
+        if float_compare(total, ordered, precision_rounding=product.uom_id.rounding):
+            yield _(
+                "%(item)s: ordered %(ordered)s %(unit)s, confirmed %(total)s.",
+                item=product.display_name,
+                ordered=ordered,
+                unit=product.uom_id.name,
+                total=total,
+            )
+        for entry in entries:
+            price = entry["line"].get("unit_price")
+            if price is None:
+                continue
+            price = names.amount(price, _("Price"))
+            ours = line.product_uom._compute_price(
+                line.price_unit_discounted, entry["unit"]
+            )
+            digits = self.env["decimal.precision"].precision_get("Product Price")
+            if float_compare(price, ours, precision_digits=digits):
+                yield _(
+                    "%(item)s: ordered at %(ours)s %(currency)s per %(unit)s, confirmed at "
+                    "%(price)s.",
+                    item=product.display_name,
+                    ours=ours,
+                    currency=line.currency_id.name,
+                    unit=entry["unit"].name,
+                    price=price,
+                )
+        if len(self._dates(entries)) > 1:
+            yield _(
+                "%(item)s: the vendor delivers on several dates: %(dates)s (UTC).",
+                item=product.display_name,
+                dates=", ".join(str(date) for date in sorted(self._dates(entries))),
+            )
+
+    def _dates(self, entries):
+        dates = {
+            names.moment(
+                entry["line"].get("expected_at"),
+                _("Item %(item)s", item=entry["line"]["item"]),
+                planned=True,
+            )
+            for entry in entries
+        }
+        return dates - {None}
+
+    def _new_dates(self, confirmed):
+        """Return [(line, date), …] of the lines that still expect goods on another date."""
+        changes = []
+        for line, entries in confirmed.items():
+            for date in self._dates(entries):
+                received = line.move_ids and all(
+                    move.state in ("done", "cancel") for move in line.move_ids
+                )
+                if date != line.date_planned and not received:
+                    changes.append((line, date))
+        return changes
+
+    def _ask_buyer(self, order, deviations):
+        """Have the buyer decide, by one activity with all that is open."""
+        text = "\n".join(deviations)
+        buyer = order.user_id
+        if not buyer.active:
+            raise UserError(
+                _(
+                    "%(order)s has no buyer who could decide: give it one, then process the "
+                    "message again.\n%(deviations)s",
+                    order=order.name,
+                    deviations=text,
+                )
+            )
+        kind = self.env.ref("mail.mail_activity_data_warning")
+        summary = _("Vendor's confirmation differs")
+        open_ = order.activity_ids.filtered(
+            lambda each: (
+                each.activity_type_id == kind
+                and each.summary == summary
+                and each.user_id == buyer
+            )
+        )
+        note = plaintext2html(text)
+        if open_:
+            open_[0].note = note
+        else:
+            order.activity_schedule(
+                "mail.mail_activity_data_warning",
+                summary=summary,
+                note=note,
+                user_id=buyer.id,
+            )

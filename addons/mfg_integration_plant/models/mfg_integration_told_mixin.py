@@ -1,0 +1,35 @@
+from odoo import _, models
+from odoo.exceptions import UserError
+
+
+class MfgIntegrationToldMixin(models.AbstractModel):
+    """A record that canonical messages are about; see ``contracts/``."""
+
+    _name = "mfg.integration.told.mixin"
+    _description = "Told by Plant Messages"
+
+    #: code of an interface → function that returns its payload for one record
+    _mfg_messages = {}
+
+    def _mfg_integration_payload(self, interface_code):
+        """Return the payload of ``interface_code`` for this record.
+
+        :param str interface_code: key of ``_mfg_messages``
+        :return: JSON-ready dict
+        :raises UserError: there is no such message about records of this kind
+        """
+        self.ensure_one()
+        build = self._mfg_messages.get(interface_code)
+        if build is None:
+            raise UserError(
+                _(
+                    "Nothing says what “%(code)s” tells about %(kind)s: give its trigger the "
+                    "values of the message.",
+                    code=interface_code,
+                    kind=self._description,
+                )
+            )
+        # sudo: who changes a document need not see all that its message tells, and the
+        # message must not depend on who clicked. Source terms, so that it does not speak
+        # the language of whoever did.
+        return build(self.sudo().with_context(lang=None))
