@@ -83,6 +83,17 @@ def pytest_load_initial_conftests(early_config):
 
 
 @pytest.fixture(scope="session", autouse=True)
+def read_manifests(load_registry):
+    """Have every manifest read before the first two requests of a browser read them at once.
+
+    ast.literal_eval() in two threads may fail in CPython 3.11 (python/cpython#106905).
+    """
+    import odoo.http
+
+    return odoo.http.root.statics
+
+
+@pytest.fixture(scope="session", autouse=True)
 def answer_for_worker_copy(request):
     """The copy of the clone that pytest-odoo makes for a worker of pytest-xdist is active too."""
     if os.environ.get("PYTEST_XDIST_WORKER"):

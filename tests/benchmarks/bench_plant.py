@@ -13,7 +13,7 @@ from tests.support.waiting import wait_for
 
 ROUNDS = 3
 #: messages of one round
-QUICK, FULL = 30, 200
+QUICK, FULL = 10, 200
 
 _PREPARE = """
 import json
@@ -33,6 +33,7 @@ _credential, key = env["mfg.integration.credential"]._issue({
     "quota_per_minute": 0})
 warehouse = env["stock.warehouse"].search([("company_id", "=", company.id)])
 stock = warehouse.lot_stock_id
+warehouse.int_type_id.active = True  # archived while nobody uses storage locations
 stock.barcode = "BENCH-STOCK"
 env["stock.location"].create({"name": "Shelf", "barcode": "BENCH-SHELF",
                               "location_id": stock.id, "company_id": company.id})

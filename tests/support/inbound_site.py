@@ -144,7 +144,7 @@ class InboundSite:
 
     def _answers(self):
         try:
-            return self.post({}, "system.ping")[0] in (200, 202, 401)
+            return self.post({}, "system.ping")[0] in (200, 202, 401, 403)
         except OSError:
             return False
 
