@@ -30,6 +30,6 @@ class MfgIntegrationToldMixin(models.AbstractModel):
                 )
             )
         # sudo: who changes a document need not see all that its message tells, and the
-        # message must not depend on who clicked. Source terms, so that it does not speak
-        # the language of whoever did.
-        return build(self.sudo().with_context(lang=None))
+        # message must not depend on who clicked: neither on the language nor on anything
+        # else in the context, which callers over RPC choose.
+        return build(self.sudo().with_context({}))

@@ -124,6 +124,13 @@ class TestRelease(PlantCase):
         trigger.with_user(self.consultant).active = False
         self.assertFalse(self.released(self.draft().action_confirm))
 
+    def test_context_of_a_caller_is_not_kept_for_everybody(self):
+        trigger = self.env.ref("mfg_integration_plant.trigger_production_released")
+        trigger.active = False
+        triggers = self.env["mfg.integration.trigger"].with_context(active_test=False)
+        self.assertNotIn("mrp.production", triggers._watched())
+        self.assertFalse(triggers._rules("mrp.production"))
+
     def test_queries_do_not_grow_with_the_orders(self):
         def spent(count):
             orders = self.draft(count)
