@@ -83,8 +83,8 @@ class MfgIntegrationTemplate(models.Model):
         if existing:
             raise UserError(
                 _(
-                    "Interface %(interface)s (%(code)s) was created from this template "
-                    "already. Subscribe endpoints to it, or give keys for it.",
+                    "Interface %(interface)s (%(code)s) is there already. Subscribe "
+                    "endpoints to it, or give keys for it.",
                     interface=existing.name,
                     code=self.code,
                 )

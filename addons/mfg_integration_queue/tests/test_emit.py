@@ -227,8 +227,11 @@ class TestEmit(QueueCase):
         self.assertEqual(trap.events[0]["payload"], {"a": "\\u0000"})
 
     def test_no_payload_and_nobody_who_builds_one(self):
+        sequence = self.env["ir.sequence"].create(
+            {"name": "Mute", "company_id": self.company.id}
+        )
         with self.assertRefused(UserError, "_mfg_integration_payload"):
-            self.env["mfg.integration.event"].emit("note.changed", self.record)
+            self.env["mfg.integration.event"].emit("note.changed", sequence)
 
     def test_several_records(self):
         with self.assertRaises(ValueError):
