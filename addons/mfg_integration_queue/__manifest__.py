@@ -13,6 +13,7 @@
         "security/mfg_integration_queue_security.xml",
         "security/mfg_integration_queue_rules.xml",
         "security/ir.model.access.csv",
+        "data/mail_activity_type_data.xml",
         "data/mfg_integration_retry_policy_data.xml",
         "data/mfg_integration_error_code_data.xml",
         "data/mfg_integration_error_runbook_data.xml",

@@ -2,6 +2,7 @@ import hashlib
 
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import html2plaintext
 
 #: characters of a value that the log shows; longer ones are told by their hash
 MAX_SHOWN = 120
@@ -112,6 +113,8 @@ class MfgIntegrationContractChange(models.Model):
             return ", ".join(value.mapped("display_name"))
         if field.type == "selection":
             return dict(field._description_selection(self.env)).get(value)
+        if field.type == "html":
+            value = html2plaintext(value or "")
         text = str(value) if value not in (False, None) else ""
         if len(text) > MAX_SHOWN:
             digest = hashlib.sha256(text.encode()).hexdigest()[:12]

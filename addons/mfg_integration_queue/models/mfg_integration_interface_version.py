@@ -21,13 +21,17 @@ _CONTRACT = {
 #: what the change log of contracts follows
 _LOGGED = (*sorted(_CONTRACT), "changelog", "impact_assessment", "masked_paths")
 
+#: activities that ask for a decision, and for another attempt
+APPROVE = "mfg_integration_queue.mail_activity_type_approve"
+REVISE = "mfg_integration_queue.mail_activity_type_revise"
+
 
 class MfgIntegrationInterfaceVersion(models.Model):
     """What the messages of an interface look like, as agreed with the other side."""
 
     _name = "mfg.integration.interface.version"
     _description = "Integration Interface Version"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "mail.activity.mixin"]
     _order = "interface_id, major desc, minor desc"
 
     interface_id = fields.Many2one(
@@ -231,8 +235,12 @@ class MfgIntegrationInterfaceVersion(models.Model):
             )
 
     def action_submit(self):
-        """Ask for approval."""
+        """Ask everybody who may approve."""
         self._move(("draft",), "review")
+        # sudo: whoever submits need not see the activities of others
+        self.sudo().activity_unlink([REVISE])
+        for version in self:
+            version._ask_approvers()
 
     def action_approve(self):
         """Approve as somebody other than the author, with the approver's rights.
@@ -254,10 +262,20 @@ class MfgIntegrationInterfaceVersion(models.Model):
             version._check_example_passes()
             version._check_compatible()
         self._move(("review",), "approved", approver_id=self.env.uid)
+        # sudo: whoever decides need not see the activities of others
+        known = self.sudo()
+        known.activity_feedback([APPROVE], user_id=self.env.uid)
+        known.activity_unlink([APPROVE])
 
     def action_back_to_draft(self):
         """Send a version in review back to its author."""
         self._move(("review",), "draft")
+        # sudo: whoever decides need not see the activities of others
+        known = self.sudo()
+        known.activity_unlink([APPROVE])
+        for version in known:
+            if version.author_id.active and version.author_id != self.env.user:
+                version.activity_schedule(REVISE, user_id=version.author_id.id)
 
     def action_deprecate(self):
         """Announce the end of an approved version; messages still go under it."""
@@ -268,6 +286,17 @@ class MfgIntegrationInterfaceVersion(models.Model):
         """Take an approved or deprecated version out of use."""
         self._require_approver()
         self._move(("approved", "deprecated"), "retired")
+
+    def _ask_approvers(self):
+        """Give everybody who may approve this version the activity to decide."""
+        self.ensure_one()
+        # sudo: groups and companies of other users
+        version = self.sudo()
+        approvers = self.env.ref("mfg_integration_queue.group_approver").sudo().users
+        company = version.company_id
+        for user in approvers - version.author_id:
+            if not company or company in user.company_ids:
+                version.activity_schedule(APPROVE, user_id=user.id)
 
     def _gaps(self):
         """Return the labels of what the card of this version does not say."""

@@ -42,6 +42,45 @@ class TestContract(QueueCase):
         self.assertEqual(version.approver_id, self.approver)
         self.assertEqual(self.interface.current_version_id, version)
 
+    def _asked(self, version):
+        return version.sudo().activity_ids.mapped("user_id")
+
+    def test_those_who_may_approve_are_asked(self):
+        approvers = self.env.ref("mfg_integration_queue.group_approver")
+        self.integrator.groups_id |= approvers
+        foreign = self._user(
+            "foreign_approver",
+            "mfg_integration_queue.group_approver",
+            self.other_company,
+        )
+        self.interface.company_id = self.company
+        version = self._draft()
+        version.action_submit()
+        self.assertIn(self.approver, self._asked(version))
+        self.assertNotIn(self.integrator, self._asked(version), "the author")
+        self.assertNotIn(foreign, self._asked(version))
+        own = version.with_user(self.approver).activity_ids.filtered(
+            lambda activity: activity.user_id == self.approver
+        )
+        self.assertEqual(own.summary, "Approve the contract or send it back")
+        version.with_user(self.approver).action_approve()
+        self.assertFalse(self._asked(version), "nobody else has to decide any more")
+
+    def test_author_is_told_that_a_contract_came_back(self):
+        version = self._draft()
+        version.action_submit()
+        version.with_user(self.approver).action_back_to_draft()
+        self.assertEqual(self._asked(version), self.integrator)
+        version.action_submit()
+        self.assertNotIn(self.integrator, self._asked(version))
+        self.assertIn(self.approver, self._asked(version))
+
+    def test_author_who_takes_a_contract_back_needs_no_reminder(self):
+        version = self._draft()
+        version.action_submit()
+        version.action_back_to_draft()
+        self.assertFalse(self._asked(version))
+
     def test_iq_30_author_does_not_approve(self):
         self.integrator.groups_id |= self.env.ref(
             "mfg_integration_queue.group_approver"

@@ -220,6 +220,12 @@ class TestContractCard(OutboundMappingCase):
             entry.description, r"JSON Schema: \{.*→ 219 characters \(SHA-256"
         )
 
+    def test_change_log_tells_a_runbook_as_people_read_it(self):
+        self.interface.with_user(self.integrator).runbook = "<p>Call <b>Anna</b></p>"
+        entry = self.env["mfg.integration.contract.change"].search([], limit=1)
+        self.assertIn("→ Call *Anna*", entry.description)
+        self.assertNotIn("<", entry.description)
+
     def test_change_log_is_not_rewritten(self):
         entry = self.env["mfg.integration.contract.change"].search([], limit=1)
         for user in (self.integrator, self.env.ref("base.user_admin")):

@@ -14,7 +14,9 @@ class TestTemplate(QueueCase):
     def setUpClass(cls):
         super().setUpClass()
         # other modules may have interfaces of the shipped templates' codes
-        for number, template in enumerate(cls.env["mfg.integration.template"].search([])):
+        for number, template in enumerate(
+            cls.env["mfg.integration.template"].search([])
+        ):
             template.code = f"from.template{number}"
         cls.template = cls.env.ref(
             "mfg_integration_queue.mfg_integration_template_item_changed"
