@@ -183,8 +183,9 @@ class MfgAuditRule(models.Model):
         """Names of the models whose readers are recorded; the trail itself is one."""
         if not self._is_capturing():
             return frozenset()
-        # Whoever reads a record has no rights on rules.
-        rules = self.sudo().search([("log_reads", "=", True)])
+        # Whoever reads a record has no rights on rules. Kept for everybody, so without
+        # what one caller's context asks for, such as archived ones.
+        rules = self.sudo().with_context({}).search([("log_reads", "=", True)])
         return frozenset(rules.mapped("model")) | EVIDENCE
 
     @api.model
@@ -194,8 +195,9 @@ class MfgAuditRule(models.Model):
         found = {}
         if not self._is_capturing():
             return found
-        # Whoever changes a record has no rights on rules.
-        for rule in self.sudo().search([("reason_required", "!=", "never")]):
+        # Whoever changes a record has no rights on rules; kept for everybody, as above.
+        rules = self.sudo().with_context({})
+        for rule in rules.search([("reason_required", "!=", "never")]):
             found.setdefault(rule.model, []).append(
                 (
                     rule.reason_required,

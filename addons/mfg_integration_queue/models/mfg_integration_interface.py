@@ -406,9 +406,13 @@ class MfgIntegrationInterface(models.Model):
         "blocks", "due_minutes", "name", "company_id",
         "endpoints": {company id: [(endpoint id, partitions), …]}}``.
         """
-        # sudo: whoever finishes a document emits, also without rights on interfaces
-        interface = self.sudo().search(
-            [("code", "=", code), ("direction", "=", "outbound")], limit=1
+        # sudo: whoever finishes a document emits, also without rights on interfaces. Kept
+        # for everybody, so without what one caller's context asks for, such as archived
+        # subscriptions.
+        interface = (
+            self.with_context({})
+            .sudo()
+            .search([("code", "=", code), ("direction", "=", "outbound")], limit=1)
         )
         if not interface:
             return None

@@ -179,6 +179,14 @@ class TestEmit(QueueCase):
         self.interface.active = False
         self._assert_refused("no outbound interface “note.changed”")
 
+    def test_context_brings_no_archived_subscription_back(self):
+        second = self._endpoint("Archived")
+        self._subscribe(self.interface, second, self.company).active = False
+        record = self.record.with_context(active_test=False).with_user(self.employee)
+        record.env["mfg.integration.event"].emit("note.changed", record, {"n": 1})
+        self._emit()
+        self.assertEqual(self._deliveries().endpoint_id, self.endpoint)
+
     def test_interface_without_approved_contract(self):
         self.subscription.unlink()
         self.interface.version_ids.sudo().write({"state": "retired"})

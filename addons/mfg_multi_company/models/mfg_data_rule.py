@@ -136,8 +136,9 @@ class MfgDataRule(models.Model):
     def _blocking(self):
         """{model name: ((rule id, names of fields it looks at), …)} of rules that refuse."""
         found = {}
-        # Rules bind everybody, also those who may not read them.
-        for rule in self.sudo().search([("level", "=", "block")]):
+        # Rules bind everybody, also those who may not read them. Kept for everybody, so
+        # without what one caller's context asks for, such as archived ones.
+        for rule in self.sudo().with_context({}).search([("level", "=", "block")]):
             names = set(rule.field_ids.mapped("name")) | {
                 leaf[0].split(".")[0]
                 for leaf in rule._filter()

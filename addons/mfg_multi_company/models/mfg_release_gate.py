@@ -100,8 +100,10 @@ class MfgReleaseGate(models.Model):
     def _by_model(self):
         """{model name: {company id: (Gate, …)}}; empty where nothing waits."""
         found = {}
-        # Gates bind everybody, also those who may not read them.
-        for gate in self.sudo().search([]):  # pylint: disable=no-search-all
+        # Gates bind everybody, also those who may not read them. Kept for everybody, so
+        # without what one caller's context asks for, such as archived ones.
+        gates = self.sudo().with_context({})
+        for gate in gates.search([]):  # pylint: disable=no-search-all
             found.setdefault(gate.model, {}).setdefault(gate.company_id.id, []).append(
                 Gate(
                     gate.id,

@@ -69,6 +69,12 @@ class TestRelease(GroupCase):
     def consumed(self):
         return 1000 - self.part.with_env(self.env).qty_available
 
+    def test_archived_gate_binds_nobody_whatever_the_context_asks_for(self):
+        self.gate.active = False
+        order = self.order().with_context(active_test=False)
+        order.action_confirm()
+        self.assertEqual(order.state, "confirmed")
+
     def test_mc_18_no_path_passes_the_gate(self):
         order = self.order()
         self.assertEqual(order.mfg_release_state, "pending")
