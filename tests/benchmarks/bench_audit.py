@@ -27,12 +27,12 @@ def run(quick, lab):
 
     Figures: ``*_overhead_pct`` medians over neighbouring turns; ``event_us``,
     ``transaction_us`` what one event and one transaction cost the database; ``*_1m_s`` a
-    million events (the short form does a tenth and multiplies); ``verify_offline_mb`` the most
+    million events (the short form does a twentieth and multiplies); ``verify_offline_mb`` the most
     memory the offline verifier took; ``timeline_ms`` one record's timeline among them.
     Ratios: ``mo_overhead_vs_oca`` OCA's overhead divided by the larger of ours and 1 %.
     """
     figures, ratios = _overhead(quick, lab)
-    figures |= _proof(lab, MILLION // 10 if quick else MILLION)
+    figures |= _proof(lab, MILLION // 20 if quick else MILLION)
     return {"figures": figures, "ratios": ratios}
 
 
@@ -50,7 +50,7 @@ def _overhead(quick, lab):
         for peer in peers.values():
             peer.run(PRELUDE + PREPARE)
         turn = f"ORDERS, RECORDS = {2 if quick else 4}, {10 if quick else 30}\n"
-        pairs, with_theirs = (5, 2) if quick else (15, 5)
+        pairs, with_theirs = (3, 1) if quick else (15, 5)
         rows = []
         for number in range(pairs + 1):
             names = ["plain", "ours"]

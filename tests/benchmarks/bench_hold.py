@@ -22,7 +22,7 @@ TAKE_OUT = """
 """
 # Transferred lots, further ones on hold, turns, lots that are placed on hold at once.
 FULL = 500, 100, 9, 10000
-QUICK = 100, 20, 7, 1000
+QUICK = 50, 10, 5, 500
 STEPS = ("reserve", "validate")
 SCENE = """
 import json
@@ -168,8 +168,8 @@ def run(quick, lab):
     Odoo, the worst case; ``hold_10k_s`` one hold on 10,000 lots, flags and 500 given up
     reservations included; ``trace_10k_s`` one trace over 10,100 descendants, stored.
     Ratios: ``*_overhead_pct`` of Python's CPU time, medians of neighbouring turns, the
-    worst case. The short form transfers 100 lines, with 20 holds, and places 1,000 lots
-    on hold: ``hold_10k_s`` is then ten times what that took.
+    worst case. The short form transfers 50 lines, with 10 holds, and places 500 lots on
+    hold: ``hold_10k_s`` is then twenty times what that took.
     """
     lines, holds, turns, lots = QUICK if quick else FULL
     plain, ours = lab.database("plain"), lab.database("ours")

@@ -86,7 +86,7 @@ def measure(quick, lab):
     try:
         peers["ours"].run(SCENE + AGREEMENT)
         peers["theirs"].run(SCENE + OCA_SETTINGS)
-        for _turn in range(1 + (3 if quick else 9)):
+        for _turn in range(1 + (2 if quick else 9)):
             rows.append(
                 {name: peer.run(settings)["result"] for name, peer in peers.items()}
             )

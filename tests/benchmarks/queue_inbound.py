@@ -41,7 +41,7 @@ def inbound_rates(quick, lab):
         # with a filter, Odoo asks PostgreSQL for the list of databases at every request
         # without a session
         site.start_server(workers=2, limit_time_real=600, dbfilter="")
-        count = 1500 if quick else 6000
+        count = 800 if quick else 6000
         for path in rates:
             _send(lab, site, path, 400)
         for _turn in range(3 if quick else 5):  # interleaved: noise hits both
