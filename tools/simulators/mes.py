@@ -13,7 +13,7 @@ Three paths, three characters:
 import json
 from pathlib import Path
 
-from receiver import Answer, Receiver, parse_arguments, serve
+from receiver import Answer, Receiver, run
 
 PLANNING_FAILURES = 2
 
@@ -62,14 +62,6 @@ def shipped_settings(name):
     return next(entry for entry in settings if entry["name"] == name)
 
 
-def main():
-    """Run the simulator as a process."""
-    settings = shipped_settings("mes")
-    options = parse_arguments(
-        __doc__.splitlines()[0], settings["port"], settings["secret"]
-    )
-    serve(Mes(options.state, options.secret), options.host, options.port)
-
-
 if __name__ == "__main__":
-    main()
+    shipped = shipped_settings("mes")
+    run(Mes, __doc__, shipped["port"], shipped["secret"])

@@ -447,3 +447,13 @@ def serve(receiver, host, port):
         server.serve_forever(poll_interval=0.1)
     finally:
         server.server_close()
+
+
+def run(simulator, description, port, secret=""):
+    """Run a simulator as a process, with the options of the command line.
+
+    :param simulator: subclass of :class:`Receiver`
+    :param int port: if none is given
+    """
+    options = parse_arguments(description.splitlines()[0], port, secret)
+    serve(simulator(options.state, options.secret), options.host, options.port)
