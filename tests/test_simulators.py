@@ -459,6 +459,12 @@ def test_supplier_answers_by_its_terms(supplier, inbox):
     first = answer["lines"][0]
     assert first["expected_at"] == "2026-03-19T11:00:00Z"
     assert (first["quantity"]["value"], first["unit_price"]) == (50, 25)
+    taken_over = [
+        {**asked, **{name: told[name] for name in ("quantity", "expected_at")}}
+        for asked, told in zip(EXPECTED["lines"], answer["lines"], strict=True)
+    ]
+    hears_of(supplier, "purchase.ordered", {**EXPECTED, "lines": taken_over})
+    assert supplier.status()["waiting"] == 0, "what it confirmed needs no answer"
     supplier.order("/terms", status="rejected")
     hears_of(supplier, "purchase.ordered", {**EXPECTED, "order": "P00043"})
     assert reported(supplier, inbox, 2)[1][1]["status"] == "rejected"

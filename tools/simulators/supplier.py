@@ -3,7 +3,7 @@
     python tools/simulators/supplier.py --port 8773 --state DIR [--secret whsec_...]
 
 It takes every signed event at ``/events``. A purchase order is confirmed and announced as
-shipped at once; ``swapped`` manners send the ship notice before the confirmation. Further
+shipped at once, and again when it changes; ``swapped`` manners send the ship notice before the confirmation. Further
 commands, besides those of ``reporter.py``:
 
     POST /terms     how orders are answered from now on, see :class:`Terms`
@@ -40,6 +40,7 @@ class Supplier(Party):
     def __init__(self, state_dir, secret):
         super().__init__(state_dir, secret)
         self.terms = Terms()
+        self.confirmed = {}
         self.commands["/terms"] = self.agree
 
     def agree(self, command):
@@ -51,7 +52,11 @@ class Supplier(Party):
         """Answer an order that stands."""
         if event_type != "mfg.purchase.ordered.v1" or data["status"] != "ordered":
             return []
+        if self.confirmed.get(data["order"]) == _wishes(data["lines"]):
+            # Odoo tells of the dates that it took over from us.
+            return []
         answer = self._answer(data)
+        self.confirmed[data["order"]] = _wishes(answer.get("lines", ()))
         reports = [("purchase.acknowledged", answer, f"{event_id}/answer")]
         if self.terms.ships and self.terms.status == "confirmed":
             notice = self._notice(data, answer)
@@ -103,6 +108,12 @@ class Supplier(Party):
         expected = datetime.fromisoformat(moment.replace("Z", "+00:00"))
         later = expected + timedelta(days=self.terms.days)
         return later.isoformat().replace("+00:00", "Z")
+
+
+def _wishes(lines):
+    return {
+        each["line"]: (each["quantity"]["value"], each["expected_at"]) for each in lines
+    }
 
 
 if __name__ == "__main__":
