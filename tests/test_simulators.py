@@ -246,7 +246,9 @@ def test_shipped_settings_start_a_simulator_with_the_demo_secret(tmp_path):
     for entry in json.loads((SIMULATORS / "simulators.json").read_text()):
         with Simulator(entry["script"], tmp_path / entry["name"]) as simulator:
             event = cloud_event()
-            answer = deliver(simulator, event, path="/events", secret=entry["secret"])
+            answer = deliver(
+                simulator, event, path=entry["events"], secret=entry["secret"]
+            )
             assert answer[0] == 200
 
 
@@ -287,6 +289,7 @@ logistics_fixture = simulated("logistics.py")
 supplier_fixture = simulated("supplier.py")
 legacy_erp_fixture = simulated("legacy_erp.py")
 accounting_fixture = simulated("accounting.py")
+partners_fixture = simulated("partners.py")
 
 
 def hears_of_an_order(floor):
@@ -615,3 +618,27 @@ def test_accounting_leaves_a_journal_with_its_totals(accounting, tmp_path):
     totals = [journal["control"]["debit"] for journal in journals]
     assert totals == [0.1, 100.1]
     assert [journal["control"]["lines"] for journal in journals] == [2, 2]
+
+
+# -- all of them in one process ----------------------------------------------------------
+
+
+def test_partners_are_found_below_their_names(partners, inbox):
+    event = cloud_event(type="mfg.purchase.ordered.v1", data=EXPECTED)
+    assert deliver(partners, event, path="/wms/events")[0] == 200
+    assert deliver(partners, event, path="/nobody/events")[0] == 404
+    systems = partners.status()["systems"]
+    assert systems["wms"]["expected"] == ["P00042"]
+    assert systems["supplier"]["accepted"] == 0
+    assert partners.request("GET", "/wms/events")[1][0]["id"] == event["id"]
+    partners.order("/wms/connect", url=inbox.url, key="secret")
+    partners.order("/wms/receive", order="P00042", location="DOCK")
+    reported(partners, inbox, 1)
+
+
+def test_a_new_secret_comes_with_the_connection(wms, inbox):
+    other = "whsec_" + base64.b64encode(b"what the endpoint signs with now").decode()
+    wms.order("/connect", url=inbox.url, key="secret", secret=other)
+    event = cloud_event(type="mfg.purchase.ordered.v1", data=EXPECTED)
+    assert deliver(wms, event, path="/events")[0] == 401
+    assert deliver(wms, event, path="/events", secret=other)[0] == 200

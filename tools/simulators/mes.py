@@ -10,10 +10,7 @@ Three paths, three characters:
                        accepts
 """
 
-import json
-from pathlib import Path
-
-from receiver import Answer, Receiver, run
+from receiver import Answer, Receiver, run, shipped_settings
 
 PLANNING_FAILURES = 2
 
@@ -52,14 +49,6 @@ class Mes(Receiver):
             "/planning": overloaded,
             "/quality-archive": refuse,
         }
-
-
-def shipped_settings(name):
-    """Return this simulator's entry of simulators.json (default port, demo secret)."""
-    settings = json.loads(
-        Path(__file__).with_name("simulators.json").read_text(encoding="utf-8")
-    )
-    return next(entry for entry in settings if entry["name"] == name)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """What simulators share that report to Odoo over HTTP: manners, a queue, commands.
 
-    POST /connect  {"url": "http://…", "key": "…"}: where to report, with which API key
+    POST /connect  {"url": "http://…", "key": "…", "secret": "whsec_…"}: where to report,
+                   with which API key, and (if it changed) how what is heard is signed
     POST /manners  how to misbehave, see :class:`Manners`
     POST /report   {"interface", "payload", "key"}: report this, with the present manners
     GET  /status   also how many reports wait, and what was sent with the answer it got
@@ -164,7 +165,7 @@ class Party(Receiver):
         self.reporter = Reporter(self.swapped)
         self.characters = {"/events": self.hear}
         self.commands |= {
-            "/connect": self.reporter.connect,
+            "/connect": self._connect,
             "/manners": self.reporter.behave,
             "/report": self._report,
         }
@@ -188,6 +189,10 @@ class Party(Receiver):
     def status(self):
         """Return counters of this process as a JSON-ready dict."""
         return {**super().status(), **self.reporter.status()}
+
+    def _connect(self, command):
+        self.secret = command.get("secret") or self.secret
+        return self.reporter.connect(command)
 
     def _report(self, command):
         self.reporter.report(
