@@ -219,8 +219,13 @@ class TestFacility(FacilityCase):
         other = self.other_plant()
         with self.assertRaises(AccessError):
             self.wizard("mes", company_id=other.id)
-        with self.assertRaises(AccessError):
-            self.wizard("mes").company_id = other
+        wizard = self.wizard("mes")
+        with self.assertRaises(UserError):
+            wizard.company_id = other
+            wizard.action_connect()
+        self.assertFalse(
+            self.env["mfg.integration.system"].search([("company_id", "=", other.id)])
+        )
         template = self.template("mes").copy({"company_id": other.id})
         with self.assertRaises(AccessError):
             template.with_user(self.integrator).read(["name"])

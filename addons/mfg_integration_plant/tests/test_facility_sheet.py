@@ -30,7 +30,7 @@ class TestFacilitySheet(FacilityCase):
                 ("item", "A-2", "NOPE", ""),
                 ("item", "", "SC-1", ""),
                 ("Item tracking", "X", "sometimes", ""),
-                ("Unit conversions", "LB", "kg", "0"),
+                ("Unit conversions", "LB", "g", "0"),
                 ("Unit conversions", "Hours", "kg", "1"),
                 ("unit", "Dozens", "Units", ""),
                 ("item", "A-3", "BO-1", "2"),
@@ -60,7 +60,9 @@ class TestFacilitySheet(FacilityCase):
         self.refused(csv(("item", "F", "FO-1", "")), "“FO-1” does not exist here")
 
     def test_only_what_the_service_user_may_see_is_found(self):
-        self.refused(csv(("account", "4000", "400000", "")), "The account: .*not allowed")
+        self.refused(
+            csv(("work_center", "W", "WC-1", "")), "The work center: .*not allowed"
+        )
 
     def test_a_name_of_several_items_is_refused(self):
         self.product("Twin", default_code="BO-1")
