@@ -18,9 +18,7 @@ from .support.inbox import Inbox
 from .support.simulator import SIMULATORS, Simulator
 from .support.waiting import wait_for
 
-CONTRACTS = (
-    SIMULATORS.parents[1] / "addons" / "mfg_integration_plant" / "contracts"
-)
+CONTRACTS = SIMULATORS.parents[1] / "addons" / "mfg_integration_plant" / "contracts"
 SECRET = "whsec_" + base64.b64encode(b"a secret only this test knows...").decode()
 
 

@@ -1,10 +1,10 @@
 """What simulators share that report to Odoo over HTTP: manners, a queue, commands.
 
-    POST /connect  {"url": "http://…", "key": "…", "secret": "whsec_…"}: where to report,
-                   with which API key, and (if it changed) how what is heard is signed
-    POST /manners  how to misbehave, see :class:`Manners`
-    POST /report   {"interface", "payload", "key"}: report this, with the present manners
-    GET  /status   also how many reports wait, and what was sent with the answer it got
+POST /connect  {"url": "http://…", "key": "…", "secret": "whsec_…"}: where to report,
+               with which API key, and (if it changed) how what is heard is signed
+POST /manners  how to misbehave, see :class:`Manners`
+POST /report   {"interface", "payload", "key"}: report this, with the present manners
+GET  /status   also how many reports wait, and what was sent with the answer it got
 """
 
 import http.client

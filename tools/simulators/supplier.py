@@ -3,8 +3,8 @@
     python tools/simulators/supplier.py --port 8773 --state DIR [--secret whsec_...]
 
 It takes every signed event at ``/events``. A purchase order is confirmed and announced as
-shipped at once, and again when it changes; ``swapped`` manners send the ship notice before the confirmation. Further
-commands, besides those of ``reporter.py``:
+shipped at once, and again when it changes; ``swapped`` manners send the ship notice before
+the confirmation. Further commands, besides those of ``reporter.py``:
 
     POST /terms     how orders are answered from now on, see :class:`Terms`
 """

@@ -84,7 +84,9 @@ def _header(texts, columns, optional):
 
 
 def _missing(columns):
-    return _("The first row has to name the columns %(names)s.", names=", ".join(columns))
+    return _(
+        "The first row has to name the columns %(names)s.", names=", ".join(columns)
+    )
 
 
 def _text(cell):
@@ -95,7 +97,9 @@ def _text(cell):
     if cell is None:
         return ""
     if isinstance(cell, bool | date | time | timedelta):
-        raise ValueError(_("“%(cell)s” is a date, a time or yes/no: make it a text", cell=cell))
+        raise ValueError(
+            _("“%(cell)s” is a date, a time or yes/no: make it a text", cell=cell)
+        )
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     text = str(cell).strip()
@@ -103,7 +107,11 @@ def _text(cell):
         raise ValueError(_("“%(cell)s” looks like a formula", cell=text[:40]))
     if len(text) > MAX_CELL:
         raise ValueError(
-            _("“%(cell)s…” is longer than %(limit)s characters", cell=text[:40], limit=MAX_CELL)
+            _(
+                "“%(cell)s…” is longer than %(limit)s characters",
+                cell=text[:40],
+                limit=MAX_CELL,
+            )
         )
     if match := _CONTROL.search(text):
         raise ValueError(_("a cell has the character %(code)s", code=ord(match[0])))
@@ -115,7 +123,10 @@ def _csv_rows(data):
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadTable(
-            _("It is not UTF-8 at byte %(byte)s. Save it as “CSV UTF-8”.", byte=error.start)
+            _(
+                "It is not UTF-8 at byte %(byte)s. Save it as “CSV UTF-8”.",
+                byte=error.start,
+            )
         ) from error
     first = text.partition("\n")[0]
     delimiter = max(";,\t", key=first.count)
@@ -172,4 +183,3 @@ def _sheet_rows(book):
 def _formula(cell):
     # an array formula comes as an object
     return f"={getattr(cell.value, 'text', cell.value)}"
-

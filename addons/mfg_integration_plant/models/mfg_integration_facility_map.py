@@ -21,16 +21,16 @@ class MfgIntegrationFacilityMap(models.Model):
         help="As it stands in the column “map” of the spreadsheet, and the name of the "
         "value map.",
     )
-    kind = fields.Selection(
-        selection="_selection_kind", required=True, default="value"
-    )
+    kind = fields.Selection(selection="_selection_kind", required=True, default="value")
     direction = fields.Selection(
         selection="_selection_direction", required=True, default="both"
     )
     allowed_values = fields.Text(
         string="Our Values", help="One a line. Empty: any. Units are those of Odoo."
     )
-    required = fields.Boolean(help="No plant is connected without an entry of this map.")
+    required = fields.Boolean(
+        help="No plant is connected without an entry of this map."
+    )
 
     _sql_constraints = [
         (
@@ -56,7 +56,11 @@ class MfgIntegrationFacilityMap(models.Model):
     def _allowed(self):
         """Return our values as a list; empty: any."""
         self.ensure_one()
-        return [line.strip() for line in (self.allowed_values or "").splitlines() if line.strip()]
+        return [
+            line.strip()
+            for line in (self.allowed_values or "").splitlines()
+            if line.strip()
+        ]
 
     def _value_map(self, company):
         """Return the value map of this name that ``company`` uses, or an empty one."""

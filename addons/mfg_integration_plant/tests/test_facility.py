@@ -144,9 +144,7 @@ class TestFacility(FacilityCase):
             {("T", "kg", 0.001), ("L", "lot", 1), ("C", "lot", 1)},
         )
         self.assertEqual(lines.map_id.company_id, self.plant)
-        self.assertEqual(
-            set(lines.map_id.mapped("kind")), {"unit", "value"}
-        )
+        self.assertEqual(set(lines.map_id.mapped("kind")), {"unit", "value"})
 
     def test_a_second_plant_uses_the_same_maps(self):
         first = csv(("Unit conversions", "T", "kg", "0.001"))
@@ -175,7 +173,9 @@ class TestFacility(FacilityCase):
         self.env["mfg.integration.system"].create(
             {"name": "Secret", "code": "rockford", "company_id": self.other_plant().id}
         )
-        with self.assertRaisesRegex(UserError, "another company has the code") as caught:
+        with self.assertRaisesRegex(
+            UserError, "another company has the code"
+        ) as caught:
             self.wizard("mes").action_connect()
         self.assertNotIn("Secret", str(caught.exception))
 

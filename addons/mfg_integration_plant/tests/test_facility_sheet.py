@@ -87,7 +87,9 @@ class TestFacilitySheet(FacilityCase):
         for cell in (datetime(2026, 1, 2), True):
             with self.subTest(cell):
                 self.refused(
-                    xlsx(("item", cell, "SC-1")), "row 2: .*make it a text", name="a.xlsx"
+                    xlsx(("item", cell, "SC-1")),
+                    "row 2: .*make it a text",
+                    name="a.xlsx",
                 )
 
     def test_files_that_cannot_be_read(self):
@@ -96,8 +98,16 @@ class TestFacilitySheet(FacilityCase):
             (b"\n", "maps.csv", "first row has to name the columns map, theirs, ours"),
             (b"a;b\n1;2", "maps.csv", "first row has to name"),
             (b"map;theirs;ours;ours", "maps.csv", "stands twice in the first row"),
-            (csv(("item", "Ä", "SC-1", ""), encoding="utf-16"), "maps.csv", "not UTF-8"),
-            (csv(("item", "Ä", "SC-1", ""), encoding="cp1252"), "maps.csv", "not UTF-8"),
+            (
+                csv(("item", "Ä", "SC-1", ""), encoding="utf-16"),
+                "maps.csv",
+                "not UTF-8",
+            ),
+            (
+                csv(("item", "Ä", "SC-1", ""), encoding="cp1252"),
+                "maps.csv",
+                "not UTF-8",
+            ),
             (b'map;theirs;ours\nitem;"A;SC-1', "maps.csv", "Line 2: "),
             (csv(("item", "A\x00", "SC-1", "")), "maps.csv", "character 0|NUL"),
             (csv(("item", "A" * 300, "SC-1", "")), "maps.csv", "longer than 200"),

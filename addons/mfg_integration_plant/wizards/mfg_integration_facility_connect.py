@@ -307,7 +307,9 @@ class MfgIntegrationFacilityConnect(models.TransientModel):
         system._check_can_send()
         # What the messages of this system will find, nothing else, is found here.
         env = self.with_user(self.user_id).with_company(self.company_id).env
-        names = Names(env, SimpleNamespace(system_id=system.id, system_code=system.code))
+        names = Names(
+            env, SimpleNamespace(system_id=system.id, system_code=system.code)
+        )
         try:
             return FacilitySheet(self.template_id.map_ids, names).read(files)
         except BadTable as error:
@@ -317,9 +319,7 @@ class MfgIntegrationFacilityConnect(models.TransientModel):
 
     def _decoded(self, name, content):
         if len(content) > spreadsheet.MAX_BYTES * 2:
-            raise UserError(
-                _("%(name)s is too large for a list of names.", name=name)
-            )
+            raise UserError(_("%(name)s is too large for a list of names.", name=name))
         try:
             return base64.b64decode(content, validate=True)
         except binascii.Error as error:
@@ -383,10 +383,16 @@ class MfgIntegrationFacilityConnect(models.TransientModel):
             )
         if facility.folders:
             rows.append(
-                (_("Files are picked up from"), ", ".join(facility.folders.mapped("path")))
+                (
+                    _("Files are picked up from"),
+                    ", ".join(facility.folders.mapped("path")),
+                )
             )
         rows += [
-            (_("Value map %(name)s", name=value_map.name), self._about(value_map, lines))
+            (
+                _("Value map %(name)s", name=value_map.name),
+                self._about(value_map, lines),
+            )
             for value_map, lines in facility.maps.items()
         ]
         rows += [
