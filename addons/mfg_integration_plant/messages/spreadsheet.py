@@ -65,7 +65,10 @@ def _named(found, columns, optional):
             if header is None and any(texts):
                 header = _header(texts, columns, optional)
             elif any(texts):
-                read.append((number, blank | dict(zip(header, texts, strict=False))))
+                named = zip(header, texts, strict=False)
+                read.append(
+                    (number, blank | {key: text for key, text in named if key in blank})
+                )
         if len(read) + len(bad) > MAX_ROWS:
             raise BadTable(_("It has more than %(limit)s rows.", limit=MAX_ROWS))
     if header is None:
@@ -182,4 +185,5 @@ def _sheet_rows(book):
 
 def _formula(cell):
     # an array formula comes as an object
-    return f"={getattr(cell.value, 'text', cell.value)}"
+    text = str(getattr(cell.value, "text", cell.value))
+    return f"={text.removeprefix('=')}"
