@@ -43,7 +43,7 @@ class FacilitySheet:
         self._bad = []
         self._known = {}
 
-    def read(self, files):
+    def parse(self, files):
         """Return (map → values of its entries, values of cross references).
 
         :param files: list of (name, bytes)

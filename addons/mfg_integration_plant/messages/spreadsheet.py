@@ -165,7 +165,7 @@ def _xlsx_rows(data):
     except BadTable:
         raise
     # The library meets whatever a stranger puts into the file with exceptions of any kind.
-    except Exception as error:  # pylint: disable=broad-except
+    except Exception as error:
         raise BadTable(_("It cannot be read as a workbook.")) from error
 
 

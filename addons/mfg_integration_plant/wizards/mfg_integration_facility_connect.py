@@ -311,7 +311,7 @@ class MfgIntegrationFacilityConnect(models.TransientModel):
             env, SimpleNamespace(system_id=system.id, system_code=system.code)
         )
         try:
-            return FacilitySheet(self.template_id.map_ids, names).read(files)
+            return FacilitySheet(self.template_id.map_ids, names).parse(files)
         except BadTable as error:
             raise UserError(
                 _("Nothing was created. Correct the spreadsheet:\n%(rows)s", rows=error)
