@@ -228,6 +228,11 @@ class TestFacility(FacilityCase):
         with self.assertRaises(AccessError):
             template.with_user(self.integrator).read(["name"])
 
+    def test_service_user_has_an_address_to_write_notes_under(self):
+        self.service.email = False
+        with self.assertRaisesRegex(UserError, "has no e-mail address"):
+            self.wizard("mes").action_preview()
+
     def test_service_user_is_one_of_the_company(self):
         stranger = self.env["res.users"].create(
             {

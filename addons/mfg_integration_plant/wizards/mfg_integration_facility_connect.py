@@ -154,6 +154,7 @@ class MfgIntegrationFacilityConnect(models.TransientModel):
     def _build(self):
         """Create everything with the rights of the user; return the :class:`Facility`."""
         self._check_code_free()
+        self._check_service_user()
         system = self._create_system()
         entries, references = self._read_sheets(system)
         endpoint = self._create_endpoint(system)
@@ -190,6 +191,17 @@ class MfgIntegrationFacilityConnect(models.TransientModel):
                 code=self.code,
             )
         )
+
+    def _check_service_user(self):
+        # Without it Odoo refuses the notes that messages leave on documents.
+        if not self.user_id.email:
+            raise UserError(
+                _(
+                    "Service user %(name)s has no e-mail address, and nothing can be noted "
+                    "on documents in that name. Enter one in the user's form.",
+                    name=self.user_id.name,
+                )
+            )
 
     def _create_system(self):
         template = self.template_id
