@@ -47,6 +47,33 @@ env.cr.commit()
 with open(%(out)r, "w") as out:
     json.dump({"key": key, "system": system.id, "stock": stock.id, "shelf": shelf.id}, out)
 """
+
+# A supplier portal and a warehouse, connected as a person does it: by templates.
+_CONNECT = """
+import json
+company = env.ref("mfg_suite.company_plant_c")
+groups = ["purchase.group_purchase_user", "stock.group_stock_manager",
+          "stock.group_production_lot"]
+user = env["res.users"].with_context(no_reset_password=True).create({
+    "name": "Partners", "login": "partner_service", "company_id": company.id,
+    "email": "partners@example.com",
+    "company_ids": [(6, 0, company.ids)],
+    "groups_id": [(6, 0, [env.ref(name).id for name in groups])]})
+keys = {}
+for name, url in %(urls)r.items():
+    wizard = env["mfg.integration.facility.connect"].create({
+        "template_id": env.ref("mfg_integration_plant.facility_template_" + name).id,
+        "company_id": company.id, "name": name, "code": "test-" + name,
+        "user_id": user.id, "url": url + "/events", "allow_http": True,
+        "allowed_networks": "127.0.0.0/8"})
+    wizard.action_preview()
+    keys[name] = wizard.action_connect()["context"]["default_secret"]
+    system = env["mfg.integration.system"].search([("code", "=", "test-" + name)])
+    system.endpoint_ids._set_signing_secret(%(secret)r)
+env.cr.commit()
+with open(%(out)r, "w") as out:
+    json.dump(keys, out)
+"""
 SECRET = "whsec_ZmxvciBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcyE="
 
 
@@ -69,6 +96,22 @@ def plant(tmp_path_factory):
         if floor:
             floor.stop()
         stack.close()
+
+
+@pytest.fixture(scope="module")
+def partners(plant):
+    """Supplier portal and warehouse of the plant, connected by their templates."""
+    with (
+        Simulator("supplier.py", plant.folder / "supplier", secret=SECRET) as supplier,
+        Simulator("wms.py", plant.folder / "wms", secret=SECRET) as wms,
+    ):
+        out = plant.folder / "keys.json"
+        urls = {"supplier": supplier.url, "wms": wms.url}
+        plant.script(_CONNECT % {"urls": urls, "secret": SECRET, "out": str(out)})
+        keys = json.loads(out.read_text())
+        supplier.order("/connect", url=plant.url, key=keys["supplier"])
+        wms.order("/connect", url=plant.url, key=keys["wms"])
+        yield supplier, wms
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +157,11 @@ def wait_for_done(plant, order):
 
 def made(plant, number):
     """Return the quantity that was put in stock under the floor's lot."""
+    return in_stock(plant, f"F-{number}")
+
+
+def in_stock(plant, lot):
+    """Return the quantity of a lot on hand."""
     return plant.query(
         """
         SELECT COALESCE(SUM(q.quantity), 0)::float8
@@ -122,7 +170,7 @@ def made(plant, number):
           JOIN stock_location s ON s.id = q.location_id AND s.usage = 'internal'
          WHERE l.name = %s
         """,
-        [f"F-{number}"],
+        [lot],
     )[0][0]
 
 
@@ -211,3 +259,88 @@ def test_pi_01_transfer_of_the_warehouse(plant):
     wait_for(lambda: not plant.floor.status()["waiting"], PATIENCE, "sent twice")
     wait_for(lambda: not unsettled(plant), PATIENCE, "everything is processed")
     assert on_shelf() == 12
+
+
+def new_purchase(plant, quantity):
+    """Have bars bought for plant C; return (id, number) of the confirmed order."""
+    company = plant.ref("mfg_suite.company_plant_c")
+    here = {"context": {"allowed_company_ids": [company]}}
+    (warehouse,) = plant.rpc(
+        "planner",
+        "stock.warehouse",
+        "search_read",
+        [("company_id", "=", company)],
+        ["in_type_id"],
+        **here,
+    )
+    vendor = plant.rpc("admin", "res.partner", "create", {"name": "Bars Ltd"})
+    line = {
+        "product_id": plant.ref("mfg_suite.product_c_bar"),
+        "product_qty": quantity,
+        "price_unit": 3.5,
+    }
+    values = {
+        "partner_id": vendor,
+        "company_id": company,
+        "picking_type_id": warehouse["in_type_id"][0],
+        "order_line": [(0, 0, line)],
+    }
+    order = plant.rpc("planner", "purchase.order", "create", values, **here)
+    plant.rpc("planner", "purchase.order", "button_confirm", [order], **here)
+    (row,) = plant.rpc("planner", "purchase.order", "read", [order], ["name"], **here)
+    return order, row["name"]
+
+
+def announced_lots(plant, number):
+    """Return the lots that stand on the receipts of a purchase order."""
+    rows = plant.query(
+        """
+        SELECT DISTINCT l.lot_name FROM stock_move_line l
+          JOIN stock_picking p ON p.id = l.picking_id
+         WHERE p.origin = %s AND l.lot_name IS NOT NULL
+        """,
+        [number],
+    )
+    return [name for (name,) in rows]
+
+
+def refusals(plant):
+    """Return what went wrong with the messages of whatever system."""
+    return plant.query("SELECT error FROM mfg_integration_inbox_exception")
+
+
+@pytest.mark.parametrize(
+    "manners", [{}, {"swapped": True, "twice": True}], ids=["well behaved", "confused"]
+)
+def test_pi_01_purchase_is_confirmed_announced_and_received(plant, partners, manners):
+    supplier, wms = partners
+    supplier.order("/manners", **manners)
+    supplier.order("/terms", days=3)
+    before = len(supplier.status()["sent"])
+    order, number = new_purchase(plant, 40)
+    wait_for(
+        lambda: len(supplier.status()["sent"]) >= before + 2, PATIENCE, "it is answered"
+    )
+    wait_for(lambda: not supplier.status()["waiting"], PATIENCE, "all was reported")
+    wait_for(lambda: not unsettled(plant), PATIENCE, "every answer is processed")
+    assert refusals(plant) == []
+    assert announced_lots(plant, number) == [f"S-{number}-1"]
+    (dates,) = plant.query(
+        "SELECT l.date_planned - o.date_order FROM purchase_order_line l "
+        "JOIN purchase_order o ON o.id = l.order_id WHERE o.id = %s",
+        [order],
+    )
+    assert dates[0].days >= 2, "the vendor's later date was taken over"
+
+    wait_for(
+        lambda: number in wms.status()["expected"], PATIENCE, "the warehouse expects it"
+    )
+    wms.order("/manners", **manners)
+    wms.order("/receive", order=number, location="C-STOCK", note=f"LS-{number}")
+    lot = f"W-{number}-1"
+
+    wait_for(lambda: in_stock(plant, lot) == 40, PATIENCE, "the goods are in stock")
+    wait_for(lambda: not wms.status()["waiting"], PATIENCE, "all was reported")
+    wait_for(lambda: not unsettled(plant), PATIENCE, "every report is processed")
+    assert in_stock(plant, lot) == 40
+    assert refusals(plant) == []

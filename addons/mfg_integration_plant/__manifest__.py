@@ -13,6 +13,7 @@
         "purchase_stock",
         "account",
     ],
+    "external_dependencies": {"python": ["openpyxl"]},
     "data": [
         "security/ir.model.access.csv",
         "security/mfg_integration_plant_rules.xml",
@@ -23,6 +24,9 @@
         "data/mfg_integration_interface_purchase_data.xml",
         "data/mfg_integration_interface_sales_data.xml",
         "data/mfg_integration_interface_stock_data.xml",
+        "data/mfg_integration_facility_template_data.xml",
+        "views/mfg_integration_facility_connect_views.xml",
+        "views/mfg_integration_facility_template_views.xml",
         "views/mfg_integration_file_layout_views.xml",
         "views/mfg_integration_folder_views.xml",
         "views/mfg_integration_stock_difference_views.xml",

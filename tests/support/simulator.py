@@ -75,7 +75,7 @@ class Simulator:
         """Return the counters of the process."""
         return self.request("GET", "/status")[1]
 
-    def order(self, path, **command):
+    def order(self, path, /, **command):
         """Give a simulator a command of its own; return its answer."""
         status, answer, _headers = self.request("POST", path, json.dumps(command))
         assert status == 200, answer

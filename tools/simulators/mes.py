@@ -10,10 +10,7 @@ Three paths, three characters:
                        accepts
 """
 
-import json
-from pathlib import Path
-
-from receiver import Answer, Receiver, parse_arguments, serve
+from receiver import Answer, Receiver, run, shipped_settings
 
 PLANNING_FAILURES = 2
 
@@ -54,22 +51,6 @@ class Mes(Receiver):
         }
 
 
-def shipped_settings(name):
-    """Return this simulator's entry of simulators.json (default port, demo secret)."""
-    settings = json.loads(
-        Path(__file__).with_name("simulators.json").read_text(encoding="utf-8")
-    )
-    return next(entry for entry in settings if entry["name"] == name)
-
-
-def main():
-    """Run the simulator as a process."""
-    settings = shipped_settings("mes")
-    options = parse_arguments(
-        __doc__.splitlines()[0], settings["port"], settings["secret"]
-    )
-    serve(Mes(options.state, options.secret), options.host, options.port)
-
-
 if __name__ == "__main__":
-    main()
+    shipped = shipped_settings("mes")
+    run(Mes, __doc__, shipped["port"], shipped["secret"])

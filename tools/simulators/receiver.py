@@ -213,6 +213,10 @@ class Receiver:
         self.characters = {}
         self.commands = {"/control": self._command}
 
+    def route(self, path):
+        """Return whose a path is, and the path as that simulator knows it."""
+        return self, path
+
     def _command(self, body):
         self.control(body)
         return self.status()
@@ -318,20 +322,20 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         """Answer the questions a test, a demo user or a probe may ask."""
-        receiver = self.server.receiver
         url = urlsplit(self.path)
-        if url.path == "/":
+        receiver, path = self.server.receiver.route(url.path)
+        if path == "/":
             self._send(
                 200, {"simulator": receiver.name, "paths": sorted(receiver.characters)}
             )
-        elif url.path == "/status":
+        elif path == "/status":
             self._send(200, receiver.status())
-        elif url.path == "/events":
+        elif path == "/events":
             self._send(200, self._narrowed(receiver.log.events, url.query))
-        elif url.path == "/requests":
+        elif path == "/requests":
             self._send(200, self._narrowed(receiver.log.requests, url.query))
         else:
-            self._problem(404, "Unknown path", f"Nothing to read at {url.path}.")
+            self._problem(404, "Unknown path", f"Nothing to read at {path}.")
 
     def do_POST(self):
         """Take a command or a delivery."""
@@ -343,10 +347,10 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return self._problem(413, "Too large", f"At most {MAX_BODY_BYTES} bytes.")
         body = self.rfile.read(int(length))
-        path = urlsplit(self.path).path
-        if command := self.server.receiver.commands.get(path):
+        receiver, path = self.server.receiver.route(urlsplit(self.path).path)
+        if command := receiver.commands.get(path):
             return self._obey(command, body)
-        answer = self.server.receiver.deliver(path, self.headers, body)
+        answer = receiver.deliver(path, self.headers, body)
         if answer.status is None:
             return self._drop()
         if answer.accepted:
@@ -447,3 +451,21 @@ def serve(receiver, host, port):
         server.serve_forever(poll_interval=0.1)
     finally:
         server.server_close()
+
+
+def shipped_settings(name):
+    """Return a simulator's entry of simulators.json (default port, demo secret)."""
+    settings = json.loads(
+        Path(__file__).with_name("simulators.json").read_text(encoding="utf-8")
+    )
+    return next(entry for entry in settings if entry["name"] == name)
+
+
+def run(simulator, description, port, secret=""):
+    """Run a simulator as a process, with the options of the command line.
+
+    :param simulator: subclass of :class:`Receiver`
+    :param int port: if none is given
+    """
+    options = parse_arguments(description.splitlines()[0], port, secret)
+    serve(simulator(options.state, options.secret), options.host, options.port)

@@ -63,16 +63,20 @@ def messages(plan, data):
         except ValueError as error:
             bad.append(f"Line {number}: {error}")
     if bad:
-        more = len(bad) - MAX_NAMED
-        if more > 0:
-            bad[MAX_NAMED:] = [f"and {more} more lines"]
-        raise BadTable("\n".join(bad))
+        raise BadTable(listed(bad))
     if plan.list_name is None:
         return [
             (number, _key(values), _payload(plan.columns, values))
             for number, values in read
         ]
     return [_whole(plan, read)] if read else []
+
+
+def listed(bad):
+    """Return what is wrong with some lines as one text, the first of them in full."""
+    more = len(bad) - MAX_NAMED
+    rest = [f"and {more} more lines"] if more > 0 else []
+    return "\n".join(bad[:MAX_NAMED] + rest)
 
 
 def _lines(plan, data):

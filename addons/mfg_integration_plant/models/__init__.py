@@ -5,6 +5,8 @@ from . import mfg_integration_handler_master
 from . import mfg_integration_handler_stock
 from . import mfg_integration_handler_receipt
 from . import mfg_integration_told_mixin
+from . import mfg_integration_facility_map
+from . import mfg_integration_facility_template
 from . import mfg_integration_file_column
 from . import mfg_integration_file_layout
 from . import mfg_integration_folder

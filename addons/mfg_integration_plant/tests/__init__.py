@@ -1,5 +1,7 @@
 from . import test_completion
 from . import test_contract
+from . import test_facility
+from . import test_facility_sheet
 from . import test_files
 from . import test_floor
 from . import test_journal

@@ -71,9 +71,13 @@ class MfgIntegrationXref(models.Model):
                 )
             records = self.env[model].browse(xrefs.mapped("res_id"))
             existing = records.exists()
+            # sudo: the company of a record is all that is compared
+            owners = {
+                record.id: "company_id" in record and record.company_id
+                for record in existing.sudo()
+            }
             for xref in xrefs:
-                record = records.browse(xref.res_id)
-                if record not in existing:
+                if xref.res_id not in owners:
                     raise ValidationError(
                         _(
                             "“%(name)s” refers to %(kind)s %(id)s, which does not exist.",
@@ -82,8 +86,7 @@ class MfgIntegrationXref(models.Model):
                             id=xref.res_id,
                         )
                     )
-                # sudo: the company of a record is all that is compared
-                owner = "company_id" in record and record.sudo().company_id
+                owner = owners[xref.res_id]
                 if owner and owner != xref.company_id:
                     raise ValidationError(
                         _(
