@@ -185,7 +185,11 @@ class MfgAuditRule(models.Model):
             return frozenset()
         # Whoever reads a record has no rights on rules. Kept for everybody, so without
         # what one caller's context asks for, such as archived ones.
-        rules = self.sudo().with_context({}).search([("log_reads", "=", True)])
+        rules = (
+            self.with_env(self.env(context={}))
+            .sudo()
+            .search([("log_reads", "=", True)])
+        )
         return frozenset(rules.mapped("model")) | EVIDENCE
 
     @api.model
@@ -196,7 +200,7 @@ class MfgAuditRule(models.Model):
         if not self._is_capturing():
             return found
         # Whoever changes a record has no rights on rules; kept for everybody, as above.
-        rules = self.sudo().with_context({})
+        rules = self.with_env(self.env(context={})).sudo()
         for rule in rules.search([("reason_required", "!=", "never")]):
             found.setdefault(rule.model, []).append(
                 (

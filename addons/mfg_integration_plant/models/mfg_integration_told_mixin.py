@@ -32,4 +32,4 @@ class MfgIntegrationToldMixin(models.AbstractModel):
         # sudo: who changes a document need not see all that its message tells, and the
         # message must not depend on who clicked: neither on the language nor on anything
         # else in the context, which callers over RPC choose.
-        return build(self.sudo().with_context({}))
+        return build(self.with_env(self.env(context={})).sudo())

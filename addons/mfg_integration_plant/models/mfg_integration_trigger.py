@@ -275,7 +275,7 @@ class MfgIntegrationTrigger(models.Model):
         watched = defaultdict(set)
         # sudo: whoever changes a document need not see the triggers. Without the caller's
         # context: what it asks for would be kept for everybody.
-        for trigger in self.with_context({}).sudo().search([]):  # pylint: disable=no-search-all
+        for trigger in self.with_env(self.env(context={})).sudo().search([]):
             watched[trigger.model].update(trigger._fields_watched())
         return {model: frozenset(names) for model, names in watched.items()}
 
@@ -287,7 +287,9 @@ class MfgIntegrationTrigger(models.Model):
         The values are as PostgreSQL writes them, or None for any change.
         """
         # sudo: as above
-        triggers = self.with_context({}).sudo().search([("model", "=", model)])
+        triggers = (
+            self.with_env(self.env(context={})).sudo().search([("model", "=", model)])
+        )
         return [
             (
                 trigger.id,
@@ -391,7 +393,9 @@ class MfgIntegrationTrigger(models.Model):
         pending = self.env.cr.precommit.data.pop(_PENDING, {})
         # sudo: who changes a document need not see what its message tells. The caller's
         # context must not change it: computed fields follow keys such as a location.
-        triggers = self.with_context({}).sudo().browse(pending).exists().sorted()
+        triggers = (
+            self.with_env(self.env(context={})).sudo().browse(pending).exists().sorted()
+        )
         told = set()
         for trigger in triggers.filtered("active"):
             trigger._send(pending[trigger.id], told)

@@ -410,7 +410,7 @@ class MfgIntegrationInterface(models.Model):
         # for everybody, so without what one caller's context asks for, such as archived
         # subscriptions.
         interface = (
-            self.with_context({})
+            self.with_env(self.env(context={}))
             .sudo()
             .search([("code", "=", code), ("direction", "=", "outbound")], limit=1)
         )

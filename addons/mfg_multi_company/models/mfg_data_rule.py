@@ -138,7 +138,9 @@ class MfgDataRule(models.Model):
         found = {}
         # Rules bind everybody, also those who may not read them. Kept for everybody, so
         # without what one caller's context asks for, such as archived ones.
-        for rule in self.sudo().with_context({}).search([("level", "=", "block")]):
+        for rule in (
+            self.with_env(self.env(context={})).sudo().search([("level", "=", "block")])
+        ):
             names = set(rule.field_ids.mapped("name")) | {
                 leaf[0].split(".")[0]
                 for leaf in rule._filter()

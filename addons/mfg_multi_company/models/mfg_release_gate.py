@@ -102,7 +102,7 @@ class MfgReleaseGate(models.Model):
         found = {}
         # Gates bind everybody, also those who may not read them. Kept for everybody, so
         # without what one caller's context asks for, such as archived ones.
-        gates = self.sudo().with_context({})
+        gates = self.with_env(self.env(context={})).sudo()
         for gate in gates.search([]):  # pylint: disable=no-search-all
             found.setdefault(gate.model, {}).setdefault(gate.company_id.id, []).append(
                 Gate(

@@ -1,0 +1,45 @@
+"""SU-12: whatever a menu opens can be searched, grouped, and explains itself when empty."""
+
+from lxml import etree
+
+from odoo.tests import TransactionCase, tagged
+from odoo.tools import is_html_empty
+
+
+@tagged("standard", "post_install", "-at_install")
+class TestMenus(TransactionCase):
+    """The lists behind the menus of our modules."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        menus = cls.env["ir.ui.menu"].search([])
+        own = menus.get_external_id()
+        opened = menus.filtered(
+            lambda menu: menu.action and own[menu.id].startswith("mfg_")
+        )
+        cls.actions = [
+            menu.action
+            for menu in opened
+            if menu.action._name == "ir.actions.act_window"
+            and menu.action.target == "current"
+        ]
+
+    def test_su_12_every_list_of_a_menu_can_be_grouped(self):
+        self.assertGreater(len(self.actions), 40)
+        missing = []
+        for action in self.actions:
+            model = self.env[action.res_model]
+            arch = model.get_view(action.search_view_id.id, "search")["arch"]
+            filters = etree.fromstring(arch).iter("filter")
+            if not any("group_by" in (each.get("context") or "") for each in filters):
+                missing.append(action.get_external_id()[action.id])
+        self.assertFalse(missing)
+
+    def test_su_12_every_list_of_a_menu_says_what_it_is_for(self):
+        silent = [
+            action.get_external_id()[action.id]
+            for action in self.actions
+            if is_html_empty(action.help)
+        ]
+        self.assertFalse(silent)
