@@ -275,7 +275,8 @@ class MfgIntegrationTrigger(models.Model):
         watched = defaultdict(set)
         # sudo: whoever changes a document need not see the triggers. Without the caller's
         # context: what it asks for would be kept for everybody.
-        for trigger in self.with_env(self.env(context={})).sudo().search([]):
+        triggers = self.with_env(self.env(context={})).sudo()
+        for trigger in triggers.search([]):  # pylint: disable=no-search-all
             watched[trigger.model].update(trigger._fields_watched())
         return {model: frozenset(names) for model, names in watched.items()}
 
