@@ -2,7 +2,7 @@
     "name": "Plant Messages",
     "summary": "Canonical messages of a plant: orders reach the floor, and what happens "
     "there reaches Odoo",
-    "version": "17.0.1.3.0",
+    "version": "17.0.1.4.0",
     "category": "Manufacturing/Manufacturing",
     "author": "Odoo Manufacturing Group Suite contributors",
     "license": "LGPL-3",
@@ -18,6 +18,7 @@
         "security/mfg_integration_plant_rules.xml",
         "data/mfg_integration_interface_data.xml",
         "data/mfg_integration_interface_finance_data.xml",
+        "data/mfg_integration_interface_invoice_data.xml",
         "data/mfg_integration_interface_master_data.xml",
         "data/mfg_integration_interface_production_data.xml",
         "data/mfg_integration_interface_purchase_data.xml",

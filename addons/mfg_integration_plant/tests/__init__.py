@@ -2,6 +2,7 @@ from . import test_completion
 from . import test_contract
 from . import test_files
 from . import test_floor
+from . import test_invoices
 from . import test_journal
 from . import test_master
 from . import test_messages_button
