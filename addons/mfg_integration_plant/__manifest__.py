@@ -24,6 +24,7 @@
         "data/mfg_integration_interface_purchase_data.xml",
         "data/mfg_integration_interface_sales_data.xml",
         "data/mfg_integration_interface_stock_data.xml",
+        "data/mfg_integration_interface_stock_told_data.xml",
         "views/mfg_integration_file_layout_views.xml",
         "views/mfg_integration_folder_views.xml",
         "views/mfg_integration_stock_difference_views.xml",

@@ -37,5 +37,7 @@ from . import purchase_order
 from . import res_partner
 from . import sale_order
 from . import stock_lot
+from . import stock_move
 from . import stock_move_line
 from . import stock_picking
+from . import stock_warehouse

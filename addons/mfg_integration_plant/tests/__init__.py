@@ -10,5 +10,6 @@ from . import test_payload
 from . import test_purchase
 from . import test_release
 from . import test_sales
+from . import test_stock_told
 from . import test_tours
 from . import test_warehouse

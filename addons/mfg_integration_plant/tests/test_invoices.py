@@ -223,10 +223,21 @@ class TestInvoicePosted(InvoiceCase):
 
     def test_what_was_never_posted_and_what_is_no_invoice_is_not_told(self):
         self.assertFalse(self.told(INVOICE, self.invoice().button_cancel))
-        entry = self.env["account.move"].create(
-            {"move_type": "entry", "company_id": self.plant.id}
+        account = self.env["account.account"].search(
+            [("company_id", "=", self.plant.id), ("account_type", "=", "expense")],
+            limit=1,
         )
         for code in (INVOICE, BILL):
+            entry = self.env["account.move"].create(
+                {
+                    "move_type": "entry",
+                    "company_id": self.plant.id,
+                    "line_ids": [
+                        Command.create({"account_id": account.id, side: 7})
+                        for side in ("debit", "credit")
+                    ],
+                }
+            )
             self.assertFalse(self.told(code, entry.action_post))
 
     def test_cash_rounding_stands_apart(self):
@@ -246,7 +257,7 @@ class TestInvoicePosted(InvoiceCase):
             {"lines": 1, "untaxed": 180, "rounding": 2, "tax": 18, "total": 200},
         )
 
-    def test_hundred_invoices_are_told_with_as_many_queries_as_one(self):
+    def test_many_invoices_are_told_with_as_many_queries_as_one(self):
         one = self.invoice()
         many = self.env["account.move"].concat(*(self.invoice() for _each in range(20)))
 
@@ -259,6 +270,7 @@ class TestInvoicePosted(InvoiceCase):
                 move._mfg_integration_payload(INVOICE)
             return self.env.cr.sql_log_count - before
 
+        spent(one)  # fills the caches of the registry
         self.assertEqual(spent(one), spent(many))
 
 
@@ -365,9 +377,9 @@ class TestBillReceived(InvoiceCase):
                 self.refused(RECEIVED, payload, pattern)
         self.assertFalse(self.bills())
         self.assertEqual(order.order_line.mapped("qty_invoiced"), [0, 0, 0])
-        order.sudo().button_cancel()
-        order.state = "cancel"
-        self.refused(RECEIVED, good, "is cancelled")
+        other = self.purchase((self.screw, 10), received=0)
+        other.button_cancel()
+        self.refused(RECEIVED, {**good, "order": other.name}, "is cancelled")
 
     def test_pi_08_each_control_total_counts_and_the_corrected_bill_enters_once(self):
         order = self.purchase((self.screw, 10))
