@@ -1,90 +1,11 @@
-import json
 from contextlib import suppress
 from unittest.mock import patch
 
-import jsonschema
-
-from odoo import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 
 from ..messages import stock_available
-from .common import PlantCase
 from .inbound_common import quantity
-
-CHANGED = "stock.changed"
-AVAILABLE = "stock.available"
-
-
-class StockToldCase(PlantCase):
-    """A plant whose stock others plan with, and a keeper of its warehouse."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.interfaces = {
-            code: cls.env["mfg.integration.interface"].search([("code", "=", code)])
-            for code in (CHANGED, AVAILABLE)
-        }
-        for interface in cls.interfaces.values():
-            cls.subscribe_to(interface)
-        cls.keeper = new_test_user(
-            cls.env,
-            "plant_test_stock_keeper",
-            "stock.group_stock_user",
-            company_id=cls.plant.id,
-            company_ids=[Command.set(cls.plant.ids)],
-        )
-        cls.motor = cls.product("Motor", default_code="MT-1")
-        cls.shelf = cls.env["stock.location"].create(
-            {"name": "Shelf", "location_id": cls.stock.id, "company_id": cls.plant.id}
-        )
-        cls.customers = cls.env.ref("stock.stock_location_customers")
-        cls.suppliers = cls.env.ref("stock.stock_location_suppliers")
-
-    def move(self, product, amount, source, target):
-        """Return a confirmed move as the keeper sees it."""
-        move = (
-            self.env["stock.move"]
-            .with_user(self.keeper)
-            .create(
-                {
-                    "name": product.name,
-                    "product_id": product.id,
-                    "product_uom_qty": amount,
-                    "product_uom": product.uom_id.id,
-                    "location_id": source.id,
-                    "location_dest_id": target.id,
-                    "company_id": self.plant.id,
-                }
-            )
-        )
-        move._action_confirm()
-        return move
-
-    def carry_out(self, moves):
-        for move in moves:
-            move.quantity = move.product_uom_qty
-        moves.picked = True
-        moves._action_done()
-
-    def told(self, code, action):
-        """Return the payloads of what ``action`` tells, which follow their contract."""
-        payloads = [
-            event["payload"]
-            for event in self.events_of(action)
-            if event["type"] == f"mfg.{code}.v1"
-        ]
-        validator = jsonschema.Draft7Validator(
-            json.loads(self.interfaces[code].current_version_id.schema)
-        )
-        for payload in payloads:
-            validator.validate(json.loads(json.dumps(payload, default=str)))
-        return payloads
-
-    def tell_available(self):
-        return self.told(
-            AVAILABLE, self.env["stock.warehouse"]._mfg_tell_available
-        )
+from .stock_common import AVAILABLE, CHANGED, StockToldCase
 
 
 @tagged("post_install", "-at_install")
@@ -98,7 +19,7 @@ class TestStockChanged(StockToldCase):
         moves = self.move(self.motor, 3, self.stock, self.customers) | self.move(
             self.motor, 4, self.suppliers, self.shelf
         )
-        (payload,) = self.told(CHANGED, lambda: self.carry_out(moves))
+        (payload,) = self.payloads_of(CHANGED, lambda: self.carry_out(moves))
         self.assertEqual(payload["product"]["code"], "MT-1")
         self.assertEqual(payload["warehouse"]["code"], "TP")
         self.assertEqual(payload["on_hand"], quantity(21))
@@ -111,7 +32,7 @@ class TestStockChanged(StockToldCase):
         )
         self.put_in_stock(self.motor, 20)
         move = self.move(self.motor, 8, self.stock, other.lot_stock_id)
-        payloads = self.told(CHANGED, lambda: self.carry_out(move))
+        payloads = self.payloads_of(CHANGED, lambda: self.carry_out(move))
         self.assertEqual(
             {each["warehouse"]["code"]: each["on_hand"]["value"] for each in payloads},
             {"TP": 12, "TP2": 8},
@@ -120,13 +41,13 @@ class TestStockChanged(StockToldCase):
     def test_what_moves_nothing_that_is_stored_is_not_told(self):
         self.put_in_stock(self.motor, 20)
         move = self.move(self.motor, 8, self.stock, self.customers)
-        self.assertFalse(self.told(CHANGED, move._action_assign))
-        self.assertFalse(self.told(CHANGED, move._action_cancel))
+        self.assertFalse(self.payloads_of(CHANGED, move._action_assign))
+        self.assertFalse(self.payloads_of(CHANGED, move._action_cancel))
         glue = self.product("Glue", detailed_type="consu")
         glue_move = self.move(glue, 1, self.stock, self.customers)
-        self.assertFalse(self.told(CHANGED, lambda: self.carry_out(glue_move)))
+        self.assertFalse(self.payloads_of(CHANGED, lambda: self.carry_out(glue_move)))
         elsewhere = self.move(self.motor, 8, self.suppliers, self.customers)
-        self.assertFalse(self.told(CHANGED, lambda: self.carry_out(elsewhere)))
+        self.assertFalse(self.payloads_of(CHANGED, lambda: self.carry_out(elsewhere)))
 
     def test_moves_rolled_back_and_other_companies_are_not_told(self):
         move = self.move(self.motor, 4, self.suppliers, self.stock)
@@ -137,16 +58,16 @@ class TestStockChanged(StockToldCase):
                 self.env.flush_all()
                 raise RuntimeError
 
-        self.assertFalse(self.told(CHANGED, regret))
-        self.interfaces[CHANGED].subscription_ids.unlink()
-        self.assertFalse(self.told(CHANGED, lambda: self.carry_out(move)))
+        self.assertFalse(self.payloads_of(CHANGED, regret))
+        self.nobody_listens()
+        self.assertFalse(self.payloads_of(CHANGED, lambda: self.carry_out(move)))
 
     def test_hundred_moves_are_told_with_as_many_queries_as_one(self):
         products = [self.product(f"P{number}") for number in range(101)]
         moves = self.env["stock.move"].concat(
             *(self.move(each, 1, self.suppliers, self.stock) for each in products)
         )
-        self.told(CHANGED, lambda: self.carry_out(moves))
+        self.payloads_of(CHANGED, lambda: self.carry_out(moves))
         trigger = self.env.ref("mfg_integration_plant.trigger_stock_changed")
         sent = []
 
@@ -224,14 +145,14 @@ class TestStockAvailable(StockToldCase):
     def test_empty_warehouse_says_so_and_nobody_pays_where_nobody_listens(self):
         (payload,) = self.tell_available()
         self.assertEqual((payload["pages"], payload["lines"]), (1, []))
-        self.interfaces[AVAILABLE].subscription_ids.unlink()
+        self.nobody_listens()
         self.assertFalse(self.tell_available())
 
     def test_schedule_is_off_until_somebody_wants_it(self):
         cron = self.env.ref("mfg_integration_plant.ir_cron_stock_available")
         self.assertFalse(cron.active)
         self.put_in_stock(self.motor, 3)
-        (payload,) = self.told(AVAILABLE, cron.method_direct_trigger)
+        (payload,) = self.payloads_of(AVAILABLE, cron.method_direct_trigger)
         self.assertEqual(payload["lines"][0]["on_hand"], quantity(3))
 
     def test_hundred_items_are_told_with_as_many_queries_as_one(self):
