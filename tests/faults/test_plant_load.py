@@ -176,7 +176,7 @@ def test_pi_10_movements_through_two_workers_are_applied_once_in_flat_memory(
     site = plants(a=[], b=[])
     site.start_server(dbfilter="", limit_time_real=36000)
     workers = [site.start_worker(f"worker-{number}") for number in range(2)]
-    sent = {code: 0 for code in site.plants}
+    sent = dict.fromkeys(site.plants, 0)
 
     def send(share):
         for code, plant in site.plants.items():

@@ -145,7 +145,7 @@ class MfgIntegrationTrigger(models.Model):
                         interface=trigger.interface_id.name,
                     )
                 )
-            if not trigger.line_ids and not hasattr(told, "_mfg_integration_payload"):
+            if not trigger.line_ids and not trigger._is_known_message(model, told):
                 raise ValidationError(
                     _(
                         "Trigger %(name)s: say what the message contains; nothing does "
@@ -195,6 +195,16 @@ class MfgIntegrationTrigger(models.Model):
                 )
             )
         return self.env[field.comodel_name]
+
+    def _is_known_message(self, model, told):
+        """Tell whether code makes the message, of what changes or of what it is about."""
+        self.ensure_one()
+        code = self.interface_id.code
+        if code in getattr(model, "_mfg_collections", {}):
+            return True
+        if (messages := getattr(told, "_mfg_messages", None)) is not None:
+            return code in messages
+        return hasattr(told, "_mfg_integration_payload")
 
     def _check_values(self, field):
         self.ensure_one()

@@ -1,4 +1,5 @@
 from odoo import Command
+from odoo.exceptions import ValidationError
 from odoo.tests import tagged
 
 from .inbound_common import InboundPlantCase, quantity
@@ -229,6 +230,13 @@ class TestInvoicePosted(InvoiceCase):
                 )
             )
             self.assertFalse(self.payloads_of(code, entry.action_post))
+
+    def test_trigger_without_content_is_refused_before_it_stops_an_invoice(self):
+        trigger = self.env.ref("mfg_integration_plant.trigger_invoice_posted")
+        with self.assertRaisesRegex(ValidationError, "say what the message contains"):
+            trigger.interface_id = self.env.ref(
+                "mfg_integration_plant.interface_stock_changed"
+            )
 
     def test_cash_rounding_stands_apart(self):
         account = self.plant.expense_currency_exchange_account_id
