@@ -1,4 +1,3 @@
-from . import account_move
 from . import base
 from . import mfg_integration_handler_plant
 from . import mfg_integration_handler_production
@@ -7,6 +6,7 @@ from . import mfg_integration_handler_purchase
 from . import mfg_integration_handler_stock
 from . import mfg_integration_handler_receipt
 from . import mfg_integration_told_mixin
+from . import account_move
 from . import mfg_integration_file_column
 from . import mfg_integration_file_layout
 from . import mfg_integration_folder
