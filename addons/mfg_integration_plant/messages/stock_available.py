@@ -43,7 +43,9 @@ def _items(warehouse):
         ("stock.move", [*planned, *moves_in]),
         ("stock.move", [*planned, *moves_out]),
     ):
-        found.update(item.id for (item,) in env[model]._read_group(domain, ["product_id"]))
+        found.update(
+            item.id for (item,) in env[model]._read_group(domain, ["product_id"])
+        )
     return (
         env["product.product"]
         .with_context(active_test=False)

@@ -121,9 +121,7 @@ class MfgIntegrationHandlerBillReceived(models.AbstractModel):
             product.display_name,
         )
         if (
-            float_compare(
-                billed, line.qty_to_invoice, precision_rounding=unit.rounding
-            )
+            float_compare(billed, line.qty_to_invoice, precision_rounding=unit.rounding)
             > 0
         ):
             raise UserError(

@@ -207,7 +207,9 @@ class TestInvoicePosted(InvoiceCase):
             credit.button_cancel()
 
         (payload,) = self.payloads_of(INVOICE, cancel)
-        self.assertEqual((payload["number"], payload["status"]), (credit.name, "cancelled"))
+        self.assertEqual(
+            (payload["number"], payload["status"]), (credit.name, "cancelled")
+        )
 
     def test_what_was_never_posted_and_what_is_no_invoice_is_not_told(self):
         self.assertFalse(self.payloads_of(INVOICE, self.invoice().button_cancel))

@@ -76,7 +76,9 @@ class TestStockChanged(StockToldCase):
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
             sent.extend(
-                self.events_of(lambda: trigger.sudo().with_context({})._send(ids, set()))
+                self.events_of(
+                    lambda: trigger.sudo().with_context({})._send(ids, set())
+                )
             )
             return self.env.cr.sql_log_count - before
 
