@@ -13,7 +13,8 @@ class StockWarehouse(models.Model):
         """Tell what every warehouse holds and expects, where somebody listens."""
         interfaces = self.env["mfg.integration.interface"]
         # sudo: the scheduled action, whoever runs it, tells all that is there
-        for warehouse in self.sudo().with_context({}).search([], order="id"):
+        warehouses = self.sudo().with_context({}).search([])  # pylint: disable=no-search-all
+        for warehouse in warehouses.sorted("id"):
             if interfaces._has_subscribers(AVAILABLE, warehouse.company_id):
                 warehouse._mfg_tell_pages()
 
