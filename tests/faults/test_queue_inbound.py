@@ -9,17 +9,15 @@ import json
 import signal
 import socket
 import time
-from pathlib import Path
 from statistics import median
 
 import pytest
 
-from tests.support.figures import assert_within
+from tests.support.figures import MEGABYTE, assert_within, memory
 from tests.support.inbound_site import SECRET, InboundSite, sign
 from tests.support.waiting import wait_for
 
 PATIENCE = 90
-MEGABYTE = 1024 * 1024
 #: a worker process; a server may grow by so much over what its modules need
 MEMORY_LIMIT = 256 * MEGABYTE
 GROWTH_LIMIT = 128 * MEGABYTE
@@ -293,13 +291,6 @@ def test_iq_11_inbound_poison_is_set_aside_after_three_crashes(site):
 
 
 # IQ-22
-
-
-def memory(process):
-    """Return the highest resident size of a process so far, in bytes."""
-    text = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
-    line = next(each for each in text.splitlines() if each.startswith("VmHWM"))
-    return int(line.split()[1]) * 1024
 
 
 def announce(place, length):

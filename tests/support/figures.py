@@ -1,11 +1,13 @@
 """Figures that the issues name, judged where a machine can be judged by them."""
 
 import os
+from pathlib import Path
 
 from launcher.lab import idle_share
 
 #: what even a starved machine keeps, in seconds
 BOUND = 60
+MEGABYTE = 1024 * 1024
 
 
 def machine_is_quiet():
@@ -22,3 +24,10 @@ def assert_within(seconds, figure, quiet, what):
     assert seconds <= BOUND, what
     if quiet:
         assert seconds <= figure, what
+
+
+def memory(process):
+    """Return the highest resident size of a process so far, in bytes."""
+    text = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+    line = next(each for each in text.splitlines() if each.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024

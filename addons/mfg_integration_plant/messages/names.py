@@ -7,7 +7,7 @@ is refused in words that say where to repair it.
 
 import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 from odoo import _
 from odoo.exceptions import UserError
@@ -287,3 +287,16 @@ def moment(text, what, planned=False):
             )
         )
     return value
+
+
+def day(text):
+    """Return a day of a message.
+
+    :raises UserError: it is none
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UserError(
+            _("“%(text)s” is not a date such as 2026-03-31.", text=text[:40])
+        ) from error

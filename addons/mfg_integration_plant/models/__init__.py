@@ -2,14 +2,17 @@ from . import base
 from . import mfg_integration_handler_plant
 from . import mfg_integration_handler_production
 from . import mfg_integration_handler_master
+from . import mfg_integration_handler_purchase
 from . import mfg_integration_handler_stock
 from . import mfg_integration_handler_receipt
 from . import mfg_integration_told_mixin
+from . import account_move
 from . import mfg_integration_facility_map
 from . import mfg_integration_facility_template
 from . import mfg_integration_file_column
 from . import mfg_integration_file_layout
 from . import mfg_integration_folder
+from . import mfg_integration_handler_bill_received
 from . import mfg_integration_handler_finance_journal
 from . import mfg_integration_handler_goods_receipt
 from . import mfg_integration_handler_item_changed
@@ -36,5 +39,7 @@ from . import purchase_order
 from . import res_partner
 from . import sale_order
 from . import stock_lot
+from . import stock_move
 from . import stock_move_line
 from . import stock_picking
+from . import stock_warehouse

@@ -1,5 +1,4 @@
 import math
-from datetime import date
 from decimal import Decimal
 
 from odoo import _, models
@@ -31,7 +30,7 @@ class MfgIntegrationHandlerFinanceJournal(models.AbstractModel):
         self._check_control(payload)
         journal, accounts, partners = self._known(payload, message)
         self._check_new(payload, journal)
-        day = self._day(payload["date"])
+        day = names.day(payload["date"])
         entry = self.env["account.move"].create(
             {
                 "move_type": "entry",
@@ -149,11 +148,3 @@ class MfgIntegrationHandlerFinanceJournal(models.AbstractModel):
                     entry=existing.name,
                 )
             )
-
-    def _day(self, text):
-        try:
-            return date.fromisoformat(text)
-        except ValueError as error:
-            raise UserError(
-                _("“%(text)s” is not a date such as 2026-03-31.", text=text[:40])
-            ) from error

@@ -1,10 +1,6 @@
-from collections import defaultdict
-
 from odoo import _, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare, plaintext2html
-
-from odoo.addons.mfg_integration_queue.engine.not_yet import NotYet
 
 from ..messages import names
 
@@ -17,15 +13,9 @@ class MfgIntegrationHandlerPurchaseAcknowledged(models.AbstractModel):
     """
 
     _name = "mfg.integration.handler.purchase.acknowledged"
-    _inherit = "mfg.integration.handler.plant"
+    _inherit = "mfg.integration.handler.purchase"
     _description = "Handler of purchase.acknowledged"
     _message_type = "purchase.acknowledged"
-    _conversation = "purchase"
-
-    def _ordering_key(self, payload):
-        """Messages about one order stay in order."""
-        order = payload.get("order")
-        return order if isinstance(order, str) else ""
 
     def _handle(self, payload, message):
         """Compare with the order; take the dates over, or have the buyer decide.
@@ -70,58 +60,11 @@ class MfgIntegrationHandlerPurchaseAcknowledged(models.AbstractModel):
             "dates_changed": len(changes),
         }
 
-    def _order_meant(self, number, message):
-        found = self._names(message).find("purchase", {number})[number]
-        order = found.with_env(self.env)
-        if order.state in ("draft", "sent", "to approve"):
-            raise NotYet(
-                _("Purchase order %(name)s is not confirmed yet.", name=order.name),
-                f"purchase.order,{order.id}",
-            )
-        if order.state == "cancel":
-            raise UserError(
-                _(
-                    "Purchase order %(name)s is cancelled. Tell the vendor, and give the "
-                    "message up.",
-                    name=order.name,
-                )
-            )
-        return order
-
     def _entry(self, line, product, unit, what):
         """A vendor may confirm that nothing comes."""
         if line["quantity"]["value"] == 0:
             return {"line": line, "product": product, "unit": unit, "stock_quantity": 0}
         return super()._entry(line, product, unit, what)
-
-    def _by_line(self, order, entries):
-        """Return line of the order → entries of the message about it."""
-        by_id, by_product = {}, defaultdict(list)
-        for line in order.order_line:
-            if not line.display_type:
-                by_id[line.id] = line
-                by_product[line.product_id].append(line)
-        confirmed = defaultdict(list)
-        for entry in entries:
-            number, product = entry["line"].get("line"), entry["product"]
-            if number is not None:
-                lines = [by_id[number]] if number in by_id else []
-                lines = [line for line in lines if line.product_id == product]
-            else:
-                lines = by_product[product]
-            if len(lines) != 1:
-                raise UserError(
-                    _(
-                        "Item %(item)s stands on %(count)s lines of %(order)s that the "
-                        "message can mean. Have the vendor name the number of the line that "
-                        "the order was sent with.",
-                        item=entry["line"]["item"],
-                        count=len(lines),
-                        order=order.name,
-                    )
-                )
-            confirmed[lines[0]].append(entry)
-        return confirmed
 
     def _deviations(self, line, entries):
         """Yield in words what the vendor says other than the order."""
@@ -139,15 +82,8 @@ class MfgIntegrationHandlerPurchaseAcknowledged(models.AbstractModel):
                 total=total,
             )
         for entry in entries:
-            price = entry["line"].get("unit_price")
-            if price is None:
-                continue
-            price = names.amount(price, _("Price"))
-            ours = line.product_uom._compute_price(
-                line.price_unit_discounted, entry["unit"]
-            )
-            digits = self.env["decimal.precision"].precision_get("Product Price")
-            if float_compare(price, ours, precision_digits=digits):
+            if other := self._other_price(line, entry):
+                price, ours = other
                 yield _(
                     "%(item)s: ordered at %(ours)s %(currency)s per %(unit)s, confirmed at "
                     "%(price)s.",

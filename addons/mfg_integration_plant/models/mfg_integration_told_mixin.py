@@ -10,6 +10,10 @@ class MfgIntegrationToldMixin(models.AbstractModel):
 
     #: code of an interface → function that returns its payload for one record
     _mfg_messages = {}
+    #: code of an interface → function that sums several records up in its messages; takes
+    #: the records and company → whether somebody listens, yields (record the message is
+    #: about, company, payload, ordering key)
+    _mfg_collections = {}
 
     def _mfg_integration_payload(self, interface_code):
         """Return the payload of ``interface_code`` for this record.

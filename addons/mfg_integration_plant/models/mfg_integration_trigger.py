@@ -145,7 +145,7 @@ class MfgIntegrationTrigger(models.Model):
                         interface=trigger.interface_id.name,
                     )
                 )
-            if not trigger.line_ids and not hasattr(told, "_mfg_integration_payload"):
+            if not trigger.line_ids and not trigger._is_known_message(model, told):
                 raise ValidationError(
                     _(
                         "Trigger %(name)s: say what the message contains; nothing does "
@@ -195,6 +195,16 @@ class MfgIntegrationTrigger(models.Model):
                 )
             )
         return self.env[field.comodel_name]
+
+    def _is_known_message(self, model, told):
+        """Tell whether code makes the message, of what changes or of what it is about."""
+        self.ensure_one()
+        code = self.interface_id.code
+        if code in getattr(model, "_mfg_collections", {}):
+            return True
+        if (messages := getattr(told, "_mfg_messages", None)) is not None:
+            return code in messages
+        return hasattr(told, "_mfg_integration_payload")
 
     def _check_values(self, field):
         self.ensure_one()
@@ -409,7 +419,12 @@ class MfgIntegrationTrigger(models.Model):
         """
         self.ensure_one()
         code = self.interface_id.code
-        for record in self._met(ids):
+        records = self._met(ids)
+        collect = getattr(records, "_mfg_collections", {}).get(code)
+        if collect and not self.line_ids:
+            self._send_collected(collect, records, told)
+            return
+        for record in records:
             payload = self.line_ids._payload(record) if self.line_ids else None
             for company in self._audience(record):
                 key = (code, record, company)
@@ -419,6 +434,17 @@ class MfgIntegrationTrigger(models.Model):
                 self.env["mfg.integration.event"].with_company(company).emit(
                     code, record.with_company(company), payload=payload
                 )
+
+    def _send_collected(self, collect, records, told):
+        """Emit the messages that sum up all the records; see ``_mfg_collections``."""
+        code = self.interface_id.code
+        for record, company, payload, key in collect(records, self._is_told_in):
+            if (code, key) in told:
+                continue
+            told.add((code, key))
+            self.env["mfg.integration.event"].with_company(company).emit(
+                code, record.with_company(company), payload=payload, key=key
+            )
 
     def _met(self, ids):
         """Return what the messages about these records are about, in order."""
@@ -440,19 +466,20 @@ class MfgIntegrationTrigger(models.Model):
 
         What companies share is told in each of them.
         """
-        interfaces = self.env["mfg.integration.interface"]
-        code = self.interface_id.code
         if "company_id" not in record:
             companies = self.env.company
         elif not (companies := record.company_id):
-            companies = self.env["res.company"].browse(
-                sorted(interfaces._route(code)["endpoints"])
-            )
-        return companies.filtered(
-            lambda company: (
-                self.company_id in (company, self.env["res.company"])
-                and interfaces._has_subscribers(code, company)
-            )
+            route = self.env["mfg.integration.interface"]._route(self.interface_id.code)
+            companies = self.env["res.company"].browse(sorted(route["endpoints"]))
+        return companies.filtered(self._is_told_in)
+
+    def _is_told_in(self, company):
+        """Tell whether the message is for a company, and somebody listens there."""
+        return self.company_id in (
+            company,
+            self.env["res.company"],
+        ) and self.env["mfg.integration.interface"]._has_subscribers(
+            self.interface_id.code, company
         )
 
 

@@ -4,6 +4,7 @@ from . import test_facility
 from . import test_facility_sheet
 from . import test_files
 from . import test_floor
+from . import test_invoices
 from . import test_journal
 from . import test_master
 from . import test_messages_button
@@ -11,5 +12,6 @@ from . import test_payload
 from . import test_purchase
 from . import test_release
 from . import test_sales
+from . import test_stock_told
 from . import test_tours
 from . import test_warehouse

@@ -1,3 +1,7 @@
+import json
+
+import jsonschema
+
 from odoo import Command
 from odoo.tests import TransactionCase, new_test_user
 
@@ -145,6 +149,22 @@ class PlantCase(TransactionCase):
             action()
             self.env.cr.flush()
         return trap.events
+
+    def payloads_of(self, code, action):
+        """Run ``action``; return the payloads it tells over an interface, which follow its
+        contract."""
+        payloads = [
+            event["payload"]
+            for event in self.events_of(action)
+            if event["type"] == f"mfg.{code}.v1"
+        ]
+        interface = self.env["mfg.integration.interface"].search([("code", "=", code)])
+        schema = jsonschema.Draft7Validator(
+            json.loads(interface.current_version_id.schema)
+        )
+        for payload in payloads:
+            schema.validate(payload)
+        return payloads
 
     def finish(self, orders):
         """Finish orders and return the payloads of their messages by order name."""

@@ -94,7 +94,7 @@ class InboundPlantCase(PlantCase):
     def process(self):
         """Process what is due, as the worker does."""
         while lanes := store.lane_heads(self.env.cr, 1000):
-            for lane in lanes:
+            for lane, _first in lanes:
                 while begun := store.start(self.env.cr, lane, "test"):
                     self.inbox._process(begun[0])
         self.env.invalidate_all()

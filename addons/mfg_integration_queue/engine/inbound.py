@@ -39,6 +39,8 @@ LANE_LOCK = 0x4D46474C
 #: lanes looked at in one go, and messages of a lane before others have their turn
 LANES = 50
 LANE_TURN = 20
+#: seconds after which a turn ends if other messages have come in meanwhile
+TURN = 0.2
 #: how often a process may die over a message
 MAX_STARTS = 3
 #: tries after a conflict with another transaction, and seconds to wait after the last
@@ -63,6 +65,8 @@ class InboundProcessor:
         self._seclusion = seclusion or Seclusion()
         self._name = f"{socket.gethostname()}:{os.getpid()}"
         self._stopping = False
+        #: monotonic time
+        self._looked_at = 0.0
         self._wake_reader, self._wake_writer = os.pipe()
         os.set_blocking(self._wake_writer, False)
 
@@ -118,10 +122,19 @@ class InboundProcessor:
         connection.notifies.clear()
 
     def _serve_lanes(self, cursor):
-        """Give each lane that has something due a turn; tell whether anything was done."""
+        """Give the lanes that have something due a turn; tell whether anything was done.
+
+        What has come in meanwhile is looked at once the first lane of every system has had
+        its turn: one system's backlog does not keep the others waiting.
+        """
+        cursor.connection.poll()
+        cursor.connection.notifies.clear()
+        self._looked_at = time.monotonic()
         done = 0
-        for lane in store.lane_heads(cursor, LANES):
-            if self._winding_down():
+        for lane, first in store.lane_heads(cursor, LANES):
+            if self._winding_down() or (
+                not first and self._has_news(cursor.connection)
+            ):
                 break
             key = zlib.crc32(lane.encode()) - 2**31
             cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LANE_LOCK, key])
@@ -146,7 +159,16 @@ class InboundProcessor:
                     self._serve_head(cursor, registry, lane, alone=True)
             elif suspect is None:
                 return count
+            if self._has_news(cursor.connection):
+                return count + 1
         return LANE_TURN
+
+    def _has_news(self, connection):
+        """Tell whether messages came in since the lanes were looked at, a turn ago."""
+        if time.monotonic() < self._looked_at + TURN:
+            return False
+        connection.poll()
+        return bool(connection.notifies)
 
     def _serve_head(self, cursor, registry, lane, alone=False):
         """Process the first message of a lane.

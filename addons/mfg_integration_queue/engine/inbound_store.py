@@ -249,21 +249,30 @@ def cancel(cr, inbox_ids):
 
 
 def lane_heads(cr, limit):
-    """Return the lanes whose first message is due, the most urgent first."""
+    """Return (lane, whether it is the first of its system and class), … of the lanes whose
+    first message is due: those that are first, then the rest, the most urgent first.
+
+    A system with a long backlog in many lanes has others wait for one turn, not for all.
+    """
     cr.execute(
         """
-        SELECT lane
-          FROM (SELECT DISTINCT ON (lane) lane, inbox_id, class, next_at, exception_id
-                  FROM mfg_integration_inbox_todo
-                 ORDER BY lane, inbox_id) head
-         WHERE exception_id IS NULL
-           AND (next_at IS NULL OR next_at <= timezone('UTC', clock_timestamp()))
-         ORDER BY class, inbox_id
+        SELECT lane, rank = 1
+          FROM (SELECT lane, inbox_id, class,
+                       row_number() OVER (PARTITION BY class, split_part(lane, ':', 1)
+                                              ORDER BY inbox_id) AS rank
+                  FROM (SELECT DISTINCT ON (lane)
+                               lane, inbox_id, class, next_at, exception_id
+                          FROM mfg_integration_inbox_todo
+                         ORDER BY lane, inbox_id) head
+                 WHERE exception_id IS NULL
+                   AND (next_at IS NULL
+                        OR next_at <= timezone('UTC', clock_timestamp()))) due
+         ORDER BY rank > 1, class, rank, inbox_id
          LIMIT %s
         """,
         [limit],
     )
-    return [lane for (lane,) in cr.fetchall()]
+    return cr.fetchall()
 
 
 def start(cr, lane, worker, alone=False):

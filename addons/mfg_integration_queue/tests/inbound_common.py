@@ -57,9 +57,12 @@ class InboundCase(QueueCase):
             }
         )
 
-    def _take_in(self, payload=None, interface=None, key=None, headers=None):
+    def _take_in(
+        self, payload=None, interface=None, key=None, headers=None, credential=None
+    ):
         """Receive one message past HTTP and return it."""
-        caller = self.env["mfg.integration.credential"]._lookup(self.credential.prefix)
+        credential = credential or self.credential
+        caller = self.env["mfg.integration.credential"]._lookup(credential.prefix)
         answer, _replayed = self.inbox._receive(
             caller,
             self.inbox._route((interface or self.note).code),
@@ -84,8 +87,7 @@ class InboundCase(QueueCase):
 
     def _process_due(self):
         """Process what is due, as the worker does, inside the test's transaction."""
-        lanes = store.lane_heads(self.env.cr, 1000)
-        for lane in lanes:
+        for lane, _first in store.lane_heads(self.env.cr, 1000):
             while begun := store.start(self.env.cr, lane, "test"):
                 self.inbox._process(begun[0])
         return self._messages()

@@ -48,7 +48,8 @@ class TestInboundProcessing(InboundCase):
 
     def test_messages_without_order_key_stay_in_order(self):
         first, second = self._take_in(key="a"), self._take_in(key="b")
-        (lane,) = store.lane_heads(self.env.cr, 10)
+        ((lane, first_of_system),) = store.lane_heads(self.env.cr, 10)
+        self.assertTrue(first_of_system)
         self.assertEqual(store.start(self.env.cr, lane, "w")[0], first.id)
         self.inbox._process(first.id)
         self.assertEqual(store.start(self.env.cr, lane, "w")[0], second.id)
@@ -57,13 +58,29 @@ class TestInboundProcessing(InboundCase):
         for key in ("WH-1", "WH-2", "WH-1"):
             self._take_in(headers={"ordering-key": key})
         lanes = store.lane_heads(self.env.cr, 10)
-        self.assertEqual([lane.rpartition(":")[2] for lane in lanes], ["WH-1", "WH-2"])
+        self.assertEqual(
+            [(lane.rpartition(":")[2], first) for lane, first in lanes],
+            [("WH-1", True), ("WH-2", False)],
+        )
 
     def test_urgent_lanes_come_first(self):
         self._take_in(headers={"ordering-key": "slow"})
         self.ping.write({"processing_mode": "async", "latency_class": "real_time"})
         self._take_in({}, self.ping)
-        self.assertTrue(store.lane_heads(self.env.cr, 1)[0].endswith(":"))
+        self.assertTrue(store.lane_heads(self.env.cr, 1)[0][0].endswith(":"))
+
+    def test_pi_05_backlog_of_one_system_has_others_wait_for_one_turn(self):
+        for number in range(30):
+            self._take_in(headers={"ordering-key": f"C-{number}"})
+        other = self.system.copy({"name": "Other", "code": "other"})
+        other.user_id = self.service_user
+        credential, _key = self._credential(system_id=other.id)
+        self._take_in(credential=credential)
+        heads = store.lane_heads(self.env.cr, 10)
+        self.assertEqual(
+            [(int(lane.partition(":")[0]), first) for lane, first in heads[:3]],
+            [(self.system.id, True), (other.id, True), (self.system.id, False)],
+        )
 
     # refusals
 

@@ -1,0 +1,192 @@
+from odoo import _, models
+from odoo.exceptions import UserError
+from odoo.tools import float_compare
+
+from ..messages import names
+
+
+class MfgIntegrationHandlerBillReceived(models.AbstractModel):
+    """A vendor's bill for an order: a draft that agrees to the cent, or nothing."""
+
+    _name = "mfg.integration.handler.bill.received"
+    _inherit = "mfg.integration.handler.purchase"
+    _description = "Handler of bill.received"
+    _message_type = "bill.received"
+
+    def _handle(self, payload, message):
+        """Create the draft bill that Odoo makes of the order, as far as it is billed.
+
+        :return: ``{"bill", "order", "currency", "untaxed", "tax", "total"}``; the bill by
+            its id: it has no number before it is posted
+        :raises NotYet: the order is not confirmed yet
+        :raises UserError: an order, vendor or item that is not known or not the order's,
+            more than may be billed, another price, currency or control total, a bill that
+            is in Odoo already
+        """
+        order = self._order_meant(payload["order"], message)
+        self._check_head(payload, order, message)
+        self._check_new(payload["number"], order)
+        billed = self._by_line(order, self._entries(payload["lines"], message))
+        quantities = {
+            line: self._billable(line, entries) for line, entries in billed.items()
+        }
+        bill = self.env["account.move"].create(self._values(payload, order, quantities))
+        self._check_control(payload, bill)
+        message.link(bill)
+        return {
+            "bill": bill.id,
+            "order": order.name,
+            "currency": bill.currency_id.name,
+            "untaxed": bill.amount_untaxed,
+            "tax": bill.amount_tax,
+            "total": bill.amount_total,
+        }
+
+    def _check_head(self, payload, order, message):
+        if payload["currency"] != order.currency_id.name:
+            raise UserError(
+                _(
+                    "Bill %(number)s is in %(theirs)s, %(order)s was ordered in %(ours)s. "
+                    "Have the vendor correct the bill.",
+                    number=payload["number"],
+                    theirs=payload["currency"],
+                    order=order.name,
+                    ours=order.currency_id.name,
+                )
+            )
+        if not (name := payload.get("vendor")):
+            return
+        vendor = self._names(message).find("partner", {name})[name]
+        if vendor.commercial_partner_id != order.partner_id.commercial_partner_id:
+            raise UserError(
+                _(
+                    "%(order)s was ordered from %(ours)s, bill %(number)s is from "
+                    "%(theirs)s. Correct the order or the vendor of the message.",
+                    order=order.name,
+                    ours=order.partner_id.display_name,
+                    number=payload["number"],
+                    theirs=vendor.display_name,
+                )
+            )
+
+    def _check_new(self, number, order):
+        """Refuse a bill that was entered under another message or by hand."""
+        vendor = order.partner_id.commercial_partner_id
+        existing = self.env["account.move"].search(
+            [
+                ("move_type", "=", "in_invoice"),
+                ("commercial_partner_id", "=", vendor.id),
+                ("ref", "=", number),
+                ("company_id", "=", order.company_id.id),
+                ("state", "!=", "cancel"),
+            ],
+            limit=1,
+        )
+        if existing:
+            raise UserError(
+                _(
+                    "Bill %(number)s of %(vendor)s is in Odoo already as %(bill)s. Give the "
+                    "message up, or cancel that bill first.",
+                    number=number,
+                    vendor=vendor.display_name,
+                    bill=existing.display_name,
+                )
+            )
+
+    def _billable(self, line, entries):
+        """Return the quantity that is billed of a line, in its unit.
+
+        :raises UserError: more than Odoo would bill now, or at another price
+        """
+        product, unit = line.product_id, line.product_uom
+        for entry in entries:
+            if other := self._other_price(line, entry):
+                price, ours = other
+                raise UserError(
+                    _(
+                        "%(item)s: ordered at %(ours)s %(currency)s per %(unit)s, billed at "
+                        "%(price)s. Have the buyer correct the order or the vendor the "
+                        "bill; then process the message again.",
+                        item=product.display_name,
+                        ours=ours,
+                        currency=line.currency_id.name,
+                        unit=entry["unit"].name,
+                        price=price,
+                    )
+                )
+        billed = names.converted(
+            sum(entry["stock_quantity"] for entry in entries),
+            product.uom_id,
+            unit,
+            product.display_name,
+        )
+        if (
+            float_compare(billed, line.qty_to_invoice, precision_rounding=unit.rounding)
+            > 0
+        ):
+            raise UserError(
+                _(
+                    "%(item)s: %(billed)s %(unit)s are billed, %(open)s may be: of "
+                    "%(order)s %(received)s are received and %(before)s billed before. "
+                    "Book the receipt or have the vendor correct the bill; then process "
+                    "the message again.",
+                    item=product.display_name,
+                    billed=billed,
+                    unit=unit.name,
+                    open=max(line.qty_to_invoice, 0.0),
+                    order=line.order_id.name,
+                    received=line.qty_received,
+                    before=line.qty_invoiced,
+                )
+            )
+        return billed
+
+    def _values(self, payload, order, quantities):
+        """Return the values of the bill as the order's own button makes them."""
+        values = {
+            **order.with_company(order.company_id)._prepare_invoice(),
+            "ref": payload["number"],
+            "payment_reference": payload.get("payment_reference") or payload["number"],
+            "invoice_date": names.day(payload["date"]),
+            "invoice_line_ids": [
+                (
+                    0,
+                    0,
+                    {
+                        **line._prepare_account_move_line(),
+                        "quantity": quantity,
+                        "sequence": sequence,
+                    },
+                )
+                for sequence, (line, quantity) in enumerate(quantities.items(), 10)
+            ],
+        }
+        if due := payload.get("due"):
+            # a term would set another date
+            values["invoice_payment_term_id"] = False
+            values["invoice_date_due"] = names.day(due)
+        return values
+
+    def _check_control(self, payload, bill):
+        """Compare what the vendor asks for with what Odoo makes of the order."""
+        made = {
+            "lines": len(payload["lines"]),
+            "untaxed": bill.amount_untaxed,
+            "tax": bill.amount_tax,
+            "total": bill.amount_total,
+        }
+        for name, total in made.items():
+            announced = names.amount(payload["control"][name], name)
+            if bill.currency_id.compare_amounts(announced, total):
+                raise UserError(
+                    _(
+                        "Control total “%(name)s” of %(number)s says %(announced)s, lines "
+                        "and taxes of %(order)s make %(total)s. Nothing was entered. Have "
+                        "the vendor correct the bill, or the buyer the order.",
+                        name=name,
+                        number=payload["number"],
+                        announced=announced,
+                        order=payload["order"],
+                        total=total,
+                    )
+                )
