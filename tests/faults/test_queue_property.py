@@ -177,7 +177,7 @@ class InboundRun:
         self.site.query(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
             "WHERE datname = current_database() "
-            "AND application_name = 'mfg_integration_worker'"
+            "AND application_name LIKE 'mfg_integration%%'"
         )
 
     def kill(self, _argument):
