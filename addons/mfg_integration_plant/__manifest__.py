@@ -2,7 +2,7 @@
     "name": "Plant Messages",
     "summary": "Canonical messages of a plant: orders reach the floor, and what happens "
     "there reaches Odoo",
-    "version": "17.0.1.4.0",
+    "version": "17.0.1.5.0",
     "category": "Manufacturing/Manufacturing",
     "author": "Odoo Manufacturing Group Suite contributors",
     "license": "LGPL-3",
@@ -35,9 +35,14 @@
         "views/mfg_integration_stock_overview_views.xml",
         "views/mfg_integration_system_views.xml",
         "views/mfg_integration_trigger_views.xml",
+        "views/mrp_production_views.xml",
+        "views/purchase_order_views.xml",
         "views/stock_picking_views.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "mfg_integration_plant/static/src/**/*",
+        ],
         "web.assets_tests": [
             "mfg_integration_plant/static/tests/tours/**/*",
         ],

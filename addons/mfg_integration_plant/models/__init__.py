@@ -5,6 +5,8 @@ from . import mfg_integration_handler_master
 from . import mfg_integration_handler_purchase
 from . import mfg_integration_handler_stock
 from . import mfg_integration_handler_receipt
+from . import mfg_integration_lifecycle
+from . import mfg_integration_lifecycle_mixin
 from . import mfg_integration_told_mixin
 from . import account_move
 from . import mfg_integration_facility_map
@@ -27,6 +29,8 @@ from . import mfg_integration_handler_stock_count
 from . import mfg_integration_handler_stock_adjustment
 from . import mfg_integration_handler_stock_snapshot
 from . import mfg_integration_handler_stock_transfer
+from . import mfg_integration_lifecycle_production
+from . import mfg_integration_lifecycle_purchase
 from . import mfg_integration_stock_difference
 from . import mfg_integration_stock_mirror
 from . import mfg_integration_stock_overview

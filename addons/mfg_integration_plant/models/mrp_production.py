@@ -13,7 +13,9 @@ class MrpProduction(models.Model):
         "mrp.production",
         "mfg.integration.timeline.mixin",
         "mfg.integration.told.mixin",
+        "mfg.integration.lifecycle.mixin",
     ]
+    _mfg_lifecycle_model = "mfg.integration.lifecycle.production"
 
     _mfg_messages = {
         COMPLETED: production_completed.build,

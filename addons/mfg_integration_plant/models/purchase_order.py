@@ -9,7 +9,9 @@ class PurchaseOrder(models.Model):
         "purchase.order",
         "mfg.integration.timeline.mixin",
         "mfg.integration.told.mixin",
+        "mfg.integration.lifecycle.mixin",
     ]
+    _mfg_lifecycle_model = "mfg.integration.lifecycle.purchase"
 
     _mfg_messages = {"purchase.ordered": purchase_ordered.build}
 

@@ -6,6 +6,7 @@ from . import test_files
 from . import test_floor
 from . import test_invoices
 from . import test_journal
+from . import test_lifecycle
 from . import test_master
 from . import test_messages_button
 from . import test_payload
