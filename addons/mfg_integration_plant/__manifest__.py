@@ -18,6 +18,7 @@
         "security/ir.model.access.csv",
         "security/mfg_integration_plant_rules.xml",
         "data/mfg_integration_interface_data.xml",
+        "data/mfg_integration_interface_bom_data.xml",
         "data/mfg_integration_interface_finance_data.xml",
         "data/mfg_integration_interface_invoice_data.xml",
         "data/mfg_integration_interface_master_data.xml",

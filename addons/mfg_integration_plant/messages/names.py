@@ -34,6 +34,7 @@ class Kind:
 KINDS = {
     "item": Kind("product.product", ("default_code", "barcode"), lambda: _("The item")),
     "item_code": Kind("product.product", ("default_code",), lambda: _("The item")),
+    "bom": Kind("mrp.bom", ("code",), lambda: _("The bill of materials")),
     "unit": Kind("uom.uom", ("name",), lambda: _("The unit of measure")),
     "location": Kind(
         "stock.location", ("barcode", "complete_name"), lambda: _("The location")

@@ -15,6 +15,7 @@ from . import mfg_integration_file_column
 from . import mfg_integration_file_layout
 from . import mfg_integration_folder
 from . import mfg_integration_handler_bill_received
+from . import mfg_integration_handler_bom_changed
 from . import mfg_integration_handler_finance_journal
 from . import mfg_integration_handler_goods_receipt
 from . import mfg_integration_handler_item_changed
@@ -37,6 +38,7 @@ from . import mfg_integration_stock_overview
 from . import mfg_integration_system
 from . import mfg_integration_trigger
 from . import mfg_integration_trigger_line
+from . import mrp_bom
 from . import mrp_production
 from . import product_product
 from . import purchase_order

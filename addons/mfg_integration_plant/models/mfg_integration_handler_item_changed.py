@@ -45,6 +45,12 @@ class MfgIntegrationHandlerItemChanged(models.AbstractModel):
             )
         return values
 
+    def _create_record(self, payload, values, role):
+        """Messages that came before the item have their turn now."""
+        item = super()._create_record(payload, values, role)
+        self.env["mfg.integration.inbox"]._wake([self._item_key(payload["code"])])
+        return item
+
     def _check_changes(self, record, changes):
         if "tracking" not in changes:
             return

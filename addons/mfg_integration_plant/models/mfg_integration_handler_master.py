@@ -107,15 +107,27 @@ class MfgIntegrationHandlerMaster(models.AbstractModel):
 
     def _write_changes(self, record, values):
         """Write what is other than before; returns the names of its fields."""
-        changes = {
-            field: value
-            for field, value in values.items()
-            if record._fields[field].convert_to_write(record[field], record) != value
-        }
+        changes = self._other(record, values)
         if changes:
             self._check_changes(record, changes)
             record.write(changes)
         return sorted(changes)
+
+    def _other(self, record, values):
+        """Return those of the values that the record does not have."""
+        return {
+            field: value
+            for field, value in values.items()
+            if self._written(record, field) != value
+        }
+
+    def _written(self, record, field):
+        """Return a value of a record as it would be written."""
+        return record._fields[field].convert_to_write(record[field], record)
+
+    def _item_key(self, name):
+        """Return what messages wait for that name an item which is not known yet."""
+        return f"item,{self.env.company.id},{name}"
 
     def _check_changes(self, record, changes):
         """Refuse what Odoo's forms warn about only."""

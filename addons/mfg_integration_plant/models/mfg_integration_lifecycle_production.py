@@ -113,9 +113,7 @@ class MfgIntegrationLifecycleProduction(models.AbstractModel):
         while moves := moves.move_dest_ids - seen:
             seen |= moves
         deliveries = seen.picking_id.filtered(
-            lambda each: (
-                each.picking_type_code == "outgoing" and each.state != "cancel"
-            )
+            lambda each: each.picking_type_code == "outgoing" and each.state != "cancel"
         )
         if deliveries:
             yield self._transfers(

@@ -1,3 +1,4 @@
+from . import test_bom
 from . import test_completion
 from . import test_contract
 from . import test_facility

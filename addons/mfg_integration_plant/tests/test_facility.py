@@ -60,6 +60,7 @@ class TestFacility(FacilityCase):
         self.assertEqual(
             set(folders.mapped("path")),
             {
+                "night/in/bom.changed",
                 "night/in/item.changed",
                 "night/in/partner.changed",
                 "night/in/purchase.acknowledged",
