@@ -18,7 +18,8 @@ company = env.ref("mfg_suite.company_plant_c")
 groups = ["mrp.group_mrp_user", "mrp.group_mrp_routings", "stock.group_stock_manager",
           "stock.group_production_lot"]
 user = env["res.users"].with_context(no_reset_password=True).create({
-    "name": "Floor", "login": "floor_service", "company_id": company.id,
+    "name": "Floor", "login": "floor_service", "email": "floor@example.com",
+    "company_id": company.id,
     "company_ids": [(6, 0, company.ids)],
     "groups_id": [(6, 0, [env.ref(name).id for name in groups])]})
 system = env["mfg.integration.system"].create({

@@ -23,7 +23,8 @@ import json
 env["ir.cron"].search([]).active = False
 company = env.company
 user = env["res.users"].with_context(no_reset_password=True).create({
-    "name": "Service", "login": "inbound_service", "company_id": company.id,
+    "name": "Service", "login": "inbound_service", "email": "service@example.com",
+    "company_id": company.id,
     "company_ids": [(6, 0, company.ids)],
     "groups_id": [(6, 0, [env.ref("base.group_user").id,
                           env.ref("base.group_partner_manager").id])],

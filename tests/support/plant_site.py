@@ -17,7 +17,7 @@ prepared = {}
 for code, quantities in %(plants)r.items():
     company = env["res.company"].create({"name": f"Plant {code}"})
     user = env["res.users"].with_context(no_reset_password=True).create({
-        "name": code, "login": code, "password": code,
+        "name": code, "login": code, "password": code, "email": code + "@example.com",
         "company_id": company.id, "company_ids": [(6, 0, company.ids)],
         "groups_id": [(6, 0, [env.ref(name).id for name in groups])]})
     system = env["mfg.integration.system"].create({

@@ -30,6 +30,27 @@ REFERENCES = (
 )
 
 
+def empty(maps):
+    """Return a workbook to fill: the columns, and on a second page what may stand in them.
+
+    :param maps: ``mfg.integration.facility.map`` of a template
+    :return: bytes of an xlsx file
+    """
+    known = [(_("map"), _("needed"), _("ours may be"))]
+    known += [
+        (
+            each.name,
+            _("yes") if each.required else _("no"),
+            _("a unit of measure")
+            if each.kind == "unit"
+            else ", ".join(each._allowed()) or _("anything"),
+        )
+        for each in maps
+    ]
+    known += [(key, _("no"), _("the code or name of a record")) for key in REFERENCES]
+    return spreadsheet.written([(*COLUMNS, FACTOR)], known)
+
+
 class FacilitySheet:
     """Reads the spreadsheets of one plant.
 

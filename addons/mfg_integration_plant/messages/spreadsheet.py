@@ -53,6 +53,25 @@ def rows(name, data, columns, optional=()):
     return _named(found, columns, optional)
 
 
+def written(*sheets):
+    """Return an xlsx file with these sheets, each a list of rows of text."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for lines in sheets:
+        sheet = book.create_sheet()
+        for row, line in enumerate(lines, start=1):
+            for column, text in enumerate(line, start=1):
+                cell = sheet.cell(row, column, text)
+                # also what begins like a formula
+                cell.data_type = "s"
+        for cells in sheet.columns:
+            width = max(len(str(cell.value or "")) for cell in cells)
+            sheet.column_dimensions[cells[0].column_letter].width = min(width + 2, 60)
+    target = io.BytesIO()
+    book.save(target)
+    return target.getvalue()
+
+
 def _named(found, columns, optional):
     header, read, bad = None, [], []
     blank = dict.fromkeys((*columns, *optional), "")

@@ -1,5 +1,7 @@
 from odoo import _, api, models
 
+from ..messages.vocabulary import number
+
 
 class MfgIntegrationLifecycleProduction(models.AbstractModel):
     """From the release of an order to the shipment of what it made."""
@@ -85,11 +87,12 @@ class MfgIntegrationLifecycleProduction(models.AbstractModel):
             for each in order.scrap_ids
             if each.state == "done" and each.product_id == order.product_id
         )
+        step = order.product_uom_id.rounding
         words = {
-            "produced": order.qty_produced,
-            "planned": order.product_qty,
+            "produced": number(order.qty_produced, step),
+            "planned": number(order.product_qty, step),
             "unit": order.product_uom_id.name,
-            "scrapped": scrapped,
+            "scrapped": number(scrapped, step),
         }
         text = _("%(produced)s of %(planned)s %(unit)s", **words)
         if scrapped:

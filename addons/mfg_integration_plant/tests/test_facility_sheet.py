@@ -1,5 +1,9 @@
+import base64
+import io
 import re
 from datetime import datetime
+
+import openpyxl
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
@@ -119,6 +123,29 @@ class TestFacilitySheet(FacilityCase):
         ):
             with self.subTest(cause, name=name):
                 self.refused(sheet, cause, name=name)
+
+    def test_empty_sheet_has_the_columns_and_says_what_may_stand_in_them(self):
+        template = self.template("legacy_erp")
+        template.map_ids[0].write({"allowed_values": "=1+1", "kind": "value"})
+        wizard = self.wizard("legacy_erp")
+        book = openpyxl.load_workbook(
+            io.BytesIO(base64.b64decode(wizard.empty_sheet)), read_only=True
+        )
+        to_fill, known = book.worksheets
+        self.assertEqual(
+            [cell.value for cell in next(to_fill.iter_rows())],
+            ["map", "theirs", "ours", "factor"],
+        )
+        told = {row[0].value: row[2] for row in known.iter_rows(min_row=2)}
+        self.assertLessEqual({*template.map_ids.mapped("name"), "item"}, told.keys())
+        formula = told[template.map_ids[0].name]
+        self.assertEqual((formula.value, formula.data_type), ("=1+1", "s"))
+        template.map_ids.required = False
+        sheet = base64.b64decode(wizard.empty_sheet)
+        system = self.connect("legacy_erp", maps_file=sheet)
+        self.assertFalse(
+            self.env["mfg.integration.xref"].search([("system_id", "=", system.id)])
+        )
 
     def test_columns_in_any_order_and_case_and_blank_rows(self):
         sheet = xlsx(

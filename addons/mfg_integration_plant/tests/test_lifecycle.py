@@ -297,7 +297,7 @@ class TestProductionLifecycle(LifecycleMixin, PlantCase):
                 ("released", "sent", "issued", "operated", "produced"), "done"
             ),
         )
-        self.assertEqual(life["produced"]["text"], "10.0 of 10.0 Units")
+        self.assertEqual(life["produced"]["text"], "10 of 10 Units")
 
     def test_late_order_says_so(self):
         order = self.order(self.motor, 10)

@@ -5,11 +5,10 @@ from types import SimpleNamespace
 
 from markupsafe import Markup
 
-from odoo import Command, _, fields, models
+from odoo import Command, _, api, fields, models
 from odoo.exceptions import UserError, ValidationError
 
-from ..messages import spreadsheet
-from ..messages.facility_sheet import FacilitySheet
+from ..messages import facility_sheet, spreadsheet
 from ..messages.names import Names
 from ..messages.table import BadTable
 
@@ -95,7 +94,23 @@ class MfgIntegrationFacilityConnect(models.TransientModel):
         "partner, unit, location, work_center, loss, journal or account.",
     )
     names_name = fields.Char()
+    empty_sheet = fields.Binary(
+        string="Sheet to Fill",
+        compute="_compute_empty_sheet",
+        help="An empty spreadsheet with the columns and, on its second page, what may stand "
+        "in them.",
+    )
+    empty_sheet_name = fields.Char(compute="_compute_empty_sheet")
     preview = fields.Html(readonly=True)
+
+    @api.depends("template_id")
+    def _compute_empty_sheet(self):
+        for wizard in self:
+            maps = wizard.template_id.map_ids
+            wizard.empty_sheet = base64.b64encode(facility_sheet.empty(maps))
+            wizard.empty_sheet_name = _(
+                "%(template)s.xlsx", template=wizard.template_id.name or _("maps")
+            )
 
     def action_preview(self):
         """Check everything and show what would be created, without creating it.
@@ -154,7 +169,6 @@ class MfgIntegrationFacilityConnect(models.TransientModel):
     def _build(self):
         """Create everything with the rights of the user; return the :class:`Facility`."""
         self._check_code_free()
-        self._check_service_user()
         system = self._create_system()
         entries, references = self._read_sheets(system)
         endpoint = self._create_endpoint(system)
@@ -191,17 +205,6 @@ class MfgIntegrationFacilityConnect(models.TransientModel):
                 code=self.code,
             )
         )
-
-    def _check_service_user(self):
-        # Without it Odoo refuses the notes that messages leave on documents.
-        if not self.user_id.email:
-            raise UserError(
-                _(
-                    "Service user %(name)s has no e-mail address, and nothing can be noted "
-                    "on documents in that name. Enter one in the user's form.",
-                    name=self.user_id.name,
-                )
-            )
 
     def _create_system(self):
         template = self.template_id
@@ -323,7 +326,9 @@ class MfgIntegrationFacilityConnect(models.TransientModel):
             env, SimpleNamespace(system_id=system.id, system_code=system.code)
         )
         try:
-            return FacilitySheet(self.template_id.map_ids, names).parse(files)
+            return facility_sheet.FacilitySheet(self.template_id.map_ids, names).parse(
+                files
+            )
         except BadTable as error:
             raise UserError(
                 _("Nothing was created. Correct the spreadsheet:\n%(rows)s", rows=error)

@@ -101,7 +101,8 @@ class MfgIntegrationSystem(models.Model):
     def _check_can_send(self):
         """Make sure that messages of these systems can be processed.
 
-        :raises ValidationError: a system has no service user of its own
+        :raises ValidationError: a system has no service user of its own, or one in whose
+            name nothing can be noted
         """
         for system in self:
             if not system.user_id or system.user_id.id == SUPERUSER_ID:
@@ -110,6 +111,16 @@ class MfgIntegrationSystem(models.Model):
                         "Give the system %(system)s a service user of its own first: its "
                         "messages are processed with that user's rights.",
                         system=system.name,
+                    )
+                )
+            # sudo: who connects systems need not see the addresses of users
+            if not system.sudo().user_id.email:
+                # Odoo refuses the notes that messages leave on documents.
+                raise ValidationError(
+                    _(
+                        "Service user %(name)s has no e-mail address, and nothing can be "
+                        "noted on documents in that name. Enter one in the user's form.",
+                        name=system.user_id.name,
                     )
                 )
 
