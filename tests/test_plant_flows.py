@@ -1,6 +1,7 @@
 """PI-01: a plant whose floor hears of orders and reports on them, every process a real one."""
 
 import json
+from contextlib import ExitStack
 
 import pytest
 
@@ -49,12 +50,15 @@ with open(%(out)r, "w") as out:
     json.dump({"key": key, "system": system.id, "stock": stock.id, "shelf": shelf.id}, out)
 """
 
-# A supplier portal and a warehouse, connected as a person does it: by templates.
+# Systems of the plant, connected as a person does it: by templates. Those without an
+# address exchange files.
 _CONNECT = """
 import json
 company = env.ref("mfg_suite.company_plant_c")
 groups = ["purchase.group_purchase_user", "stock.group_stock_manager",
-          "stock.group_production_lot"]
+          "stock.group_production_lot", "sales_team.group_sale_salesman_all_leads",
+          "base.group_partner_manager", "mrp.group_mrp_manager",
+          "account.group_account_invoice"]
 user = env["res.users"].with_context(no_reset_password=True).create({
     "name": "Partners", "login": "partner_service", "company_id": company.id,
     "email": "partners@example.com",
@@ -62,26 +66,41 @@ user = env["res.users"].with_context(no_reset_password=True).create({
     "groups_id": [(6, 0, [env.ref(name).id for name in groups])]})
 keys = {}
 for name, url in %(urls)r.items():
+    code = "test-" + name.replace("_", "-")
     wizard = env["mfg.integration.facility.connect"].create({
         "template_id": env.ref("mfg_integration_plant.facility_template_" + name).id,
-        "company_id": company.id, "name": name, "code": "test-" + name,
-        "user_id": user.id, "url": url + "/events", "allow_http": True,
+        "company_id": company.id, "name": name, "code": code, "user_id": user.id,
+        "url": url and url + "/events", "allow_http": True,
         "allowed_networks": "127.0.0.0/8"})
     wizard.action_preview()
-    keys[name] = wizard.action_connect()["context"]["default_secret"]
-    system = env["mfg.integration.system"].search([("code", "=", "test-" + name)])
-    system.endpoint_ids._set_signing_secret(%(secret)r)
+    action = wizard.action_connect()
+    system = env["mfg.integration.system"].search([("code", "=", code)])
+    if url:
+        keys[name] = action["context"]["default_secret"]
+        system.endpoint_ids._set_signing_secret(%(secret)r)
+env["res.partner"].create(
+    {"name": "Machines Inc", "ref": "C-200", "company_id": company.id})
+env["account.journal"].create({"name": "Batches", "code": "BATCH", "type": "general",
+                               "company_id": company.id})
+env["account.account"].create([
+    {"name": code, "code": code, "account_type": "expense", "company_id": company.id}
+    for code in ("400100", "400200")])
 env.cr.commit()
 with open(%(out)r, "w") as out:
     json.dump(keys, out)
 """
+#: simulators that are connected so, by the template that does it
+OVER_HTTP = {"supplier": "supplier.py", "wms": "wms.py", "3pl": "logistics.py"}
+BY_FILES = {"legacy_erp": "legacy_erp.py", "accounting": "accounting.py"}
 SECRET = "whsec_ZmxvciBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcyE="
 
 
 @pytest.fixture(scope="module")
 def plant(tmp_path_factory):
     """Stack with a connected floor, ready to hear and report."""
-    stack = Stack("plant", tmp_path_factory.mktemp("plant"))
+    folder = tmp_path_factory.mktemp("plant")
+    (folder / "files").mkdir()
+    stack = Stack("plant", folder, mfg_integration_file_root=folder / "files")
     floor = None
     try:
         floor = Simulator("floor.py", stack.folder / "floor", secret=SECRET)
@@ -101,18 +120,26 @@ def plant(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def partners(plant):
-    """Supplier portal and warehouse of the plant, connected by their templates."""
-    with (
-        Simulator("supplier.py", plant.folder / "supplier", secret=SECRET) as supplier,
-        Simulator("wms.py", plant.folder / "wms", secret=SECRET) as wms,
-    ):
+    """Template → simulator of every other system of the plant, connected by it."""
+    with ExitStack() as running:
+        partners = {
+            name: running.enter_context(
+                Simulator(script, plant.folder / name, secret=SECRET)
+            )
+            for name, script in (OVER_HTTP | BY_FILES).items()
+        }
         out = plant.folder / "keys.json"
-        urls = {"supplier": supplier.url, "wms": wms.url}
+        urls = {
+            name: each.url if name in OVER_HTTP else False
+            for name, each in partners.items()
+        }
         plant.script(_CONNECT % {"urls": urls, "secret": SECRET, "out": str(out)})
-        keys = json.loads(out.read_text())
-        supplier.order("/connect", url=plant.url, key=keys["supplier"])
-        wms.order("/connect", url=plant.url, key=keys["wms"])
-        yield supplier, wms
+        for name, key in json.loads(out.read_text()).items():
+            partners[name].order("/connect", url=plant.url, key=key)
+        for name in BY_FILES:
+            folder = plant.folder / "files" / f"test-{name.replace('_', '-')}"
+            partners[name].order("/connect", folder=str(folder))
+        yield partners
 
 
 @pytest.fixture(autouse=True)
@@ -314,7 +341,7 @@ def refusals(plant):
     "manners", [{}, {"swapped": True, "twice": True}], ids=["well behaved", "confused"]
 )
 def test_pi_01_purchase_is_confirmed_announced_and_received(plant, partners, manners):
-    supplier, wms = partners
+    supplier, wms = partners["supplier"], partners["wms"]
     supplier.order("/manners", **manners)
     supplier.order("/terms", days=3)
     before = len(supplier.status()["sent"])
@@ -345,3 +372,147 @@ def test_pi_01_purchase_is_confirmed_announced_and_received(plant, partners, man
     wait_for(lambda: not unsettled(plant), PATIENCE, "every report is processed")
     assert in_stock(plant, lot) == 40
     assert refusals(plant) == []
+
+
+def wait_for_reports(plant, simulator):
+    """Wait until a system has sent what it had to, and all of it is processed."""
+    wait_for(lambda: not simulator.status()["waiting"], PATIENCE, "all was sent")
+    wait_for(lambda: not unsettled(plant), PATIENCE, "everything is processed")
+
+
+@pytest.mark.parametrize(
+    "manners",
+    [{}, {"twice": True, "malformed": True}],
+    ids=["well behaved", "confused"],
+)
+def test_pi_01_customers_order_is_entered_shipped_and_told(plant, partners, manners):
+    channel = partners["3pl"]
+    channel.order("/manners", **manners)
+    number = f"PO-{len(manners)}"
+    before = len(refusals(plant))
+    goods = {"item": "AG-BB6205", "quantity": 3, "unit": "Units", "unit_price": 1}
+    channel.order("/order", number=number, customer="C-200", lines=[goods])
+    wait_for(lambda: channel.status()["sent"], PATIENCE, "the order was sent")
+    wait_for_reports(plant, channel)
+    assert len(refusals(plant)) == before
+    ((state, total, delivery),) = plant.query(
+        """
+        SELECT o.state, o.amount_untaxed::float8, p.id
+          FROM sale_order o JOIN stock_picking p ON p.sale_id = o.id
+         WHERE o.client_order_ref = %s
+        """,
+        [number],
+    )
+    assert (state, total) == ("sale", 3.0)
+    plant.rpc("admin", "stock.picking", "action_assign", [delivery])
+    plant.rpc("admin", "stock.picking", "button_validate", [delivery])
+    wait_for(
+        lambda: channel.status()["orders"][number], PATIENCE, "the shipment is heard of"
+    )
+    (shipped,) = channel.status()["orders"][number]
+    assert shipped["item"] == "AG-BB6205"
+    assert shipped["quantity"] == {"value": 3, "unit": "Units"}
+
+
+@pytest.mark.parametrize(
+    "manners", [{}, {"twice": True, "swapped": True}], ids=["well behaved", "confused"]
+)
+def test_pi_01_legacy_erp_reports_an_item_and_its_bill_by_files(
+    plant, partners, manners
+):
+    erp = partners["legacy_erp"]
+    erp.order("/manners", **manners)
+    item, bill = f"LE-{len(manners)}", f"B-LE-{len(manners)}"
+    before = len(refusals(plant))
+    # The bill first: it waits for its item.
+    one = {"value": 1, "unit": "Units"}
+    erp.order(
+        "/drop",
+        path="in/bom.changed",
+        name=f"{bill}.json",
+        payload={
+            "code": bill,
+            "item": item,
+            "quantity": one,
+            "lines": [{"item": "AG-BB6205", "quantity": one}],
+        },
+    )
+    erp.order(
+        "/drop",
+        path="in/item.changed",
+        name=f"{item}.json",
+        payload={"code": item, "name": "Bearing block", "unit": "Units"},
+    )
+
+    def bills():
+        return plant.query(
+            """
+            SELECT t.default_code, l.product_qty::float8
+              FROM mrp_bom b
+              JOIN product_template t ON t.id = b.product_tmpl_id
+              JOIN mrp_bom_line l ON l.bom_id = b.id
+             WHERE b.code = %s
+            """,
+            [bill],
+        )
+
+    wait_for(bills, PATIENCE, "the bill is there")
+    wait_for_reports(plant, erp)
+    assert bills() == [(item, 1.0)]
+    assert len(refusals(plant)) == before
+
+
+def test_pi_01_legacy_erp_hears_of_items_by_files(plant, partners):
+    erp = partners["legacy_erp"]
+    bearing = plant.ref("mfg_suite.product_c_bearing")
+    heard = []
+
+    def is_told():
+        heard.extend(erp.order("/pick_up", path="out")["files"])
+        return any("Ball bearing 6205-2RS" in each["content"] for each in heard)
+
+    plant.rpc(
+        "admin",
+        "product.product",
+        "write",
+        [bearing],
+        {"name": "Ball bearing 6205-2RS"},
+    )
+    wait_for(is_told, PATIENCE, "the file with the item is complete")
+
+
+def test_pi_08_journal_with_wrong_totals_then_corrected_posts_once(plant, partners):
+    accounting = partners["accounting"]
+    batch = {
+        "path": "in/finance.journal",
+        "journal": "BATCH",
+        "date": "2026-03-31",
+        "lines": [
+            {"account": "400100", "debit": 125.5, "label": "Energy"},
+            {"account": "400200", "credit": 125.5, "label": "Energy"},
+        ],
+    }
+
+    def posted():
+        return plant.query(
+            """
+            SELECT m.ref, m.state, SUM(l.debit)::float8
+              FROM account_move m
+              JOIN account_journal j ON j.id = m.journal_id AND j.code = 'BATCH'
+              JOIN account_move_line l ON l.move_id = m.id
+          GROUP BY m.id
+            """
+        )
+
+    before = len(refusals(plant))
+    accounting.order("/book", **batch, reference="B-31-wrong", off_by=0.01)
+    wait_for(
+        lambda: len(refusals(plant)) == before + 1, PATIENCE, "somebody has to decide"
+    )
+    assert posted() == []
+    accounting.order("/manners", twice=True)
+    accounting.order("/book", **batch, reference="B-31")
+    wait_for(posted, PATIENCE, "the journal is posted")
+    wait_for_reports(plant, accounting)
+    ((reference, state, total),) = posted()
+    assert (reference, state, total) == ("B-31", "posted", 125.5)

@@ -27,10 +27,12 @@ class Stack:
 
     :param str name: tells the databases of several stacks apart
     :param folder: for logs and the simulator's state
+    :param options: of ``odoo.conf``, for every process
     """
 
-    def __init__(self, name, folder):
+    def __init__(self, name, folder, **options):
         self.folder = folder
+        self._options = options
         checkout = Checkout.here()
         checkout.prepare()
         self.workspace = setup.open_workspace(checkout, Progress())
@@ -97,7 +99,7 @@ class Stack:
 
     def _conf(self, name, **options):
         conf = self.workspace.odoo.write_conf(
-            f"{self.database}-{name}", self.database, **options
+            f"{self.database}-{name}", self.database, **self._options, **options
         )
         self._confs.append(conf)
         return conf
