@@ -25,7 +25,6 @@ _INDEXES = """
     CREATE INDEX IF NOT EXISTS event_tx_idx ON mfg_audit.event_filed (cluster, xid, n);
     CREATE INDEX IF NOT EXISTS event_id_idx ON mfg_audit.event_filed (id);
     CREATE INDEX IF NOT EXISTS event_ts_idx ON mfg_audit.event_filed USING brin (ts);
-    CREATE INDEX IF NOT EXISTS event_fresh_record_idx ON mfg_audit.event_fresh (tbl, res_id);
 """
 
 
