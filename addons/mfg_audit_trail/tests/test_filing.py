@@ -41,7 +41,7 @@ class TestFiling(AuditCase):
             [group["entries"] for group in page["groups"]],
         )
 
-    def test_at_05_events_are_read_the_same_wherever_they_are(self):
+    def test_events_are_read_the_same_wherever_they_are(self):
         self.assertEqual(self.fresh()[1], 0, "capture files nothing")
         fresh = self.readings()
         self.assertTrue(all(fresh))
