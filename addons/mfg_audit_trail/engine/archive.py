@@ -169,15 +169,20 @@ def _wait_for_none(cr, month):
         raise ArchiveError(f"events are being filed, {month.partition} has to wait")
     cr.execute(
         """
-        SELECT COUNT(*) FROM mfg_audit.event
-         WHERE fresh AND class = %s
-               AND ts >= %s::timestamptz AND ts < %s::timestamptz
+        SELECT COUNT(*), COUNT(*) FILTER (WHERE s.idx IS NULL)
+          FROM mfg_audit.event e
+     LEFT JOIN mfg_audit.seal s ON s.cluster = e.cluster AND s.xid = e.xid
+         WHERE e.fresh AND e.class = %s
+               AND e.ts >= %s::timestamptz AND e.ts < %s::timestamptz
         """,
         [month.retention, *month.bounds],
     )
-    (waiting,) = cr.fetchone()
+    waiting, unsealed = cr.fetchone()
     if waiting:
-        raise ArchiveError(f"{waiting} events of {month.partition} are not sealed yet")
+        raise ArchiveError(
+            f"{waiting} events of {month.partition} are not"
+            f" {'sealed' if unsealed else 'filed'} yet"
+        )
 
 
 def _origin(cr):
