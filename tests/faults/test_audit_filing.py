@@ -115,4 +115,6 @@ def test_at_19_log_of_the_version_before(site):
     assert code == 0, text
     assert site.query(FRESH) == [(0,)]
     assert site.query(LOG)[: len(before)] == before
-    assert site.lab.script(site.database, UPGRADE) == [], "a second time changes nothing"
+    assert site.lab.script(site.database, UPGRADE) == [], (
+        "a second time changes nothing"
+    )
