@@ -5,6 +5,10 @@ from tests.support.waiting import wait_for
 
 LOG = "SELECT id, mfg_audit.line(e) FROM mfg_audit.event e ORDER BY id"
 FRESH = "SELECT COUNT(*) FROM mfg_audit.event WHERE fresh"
+LOCKS = """
+    SELECT granted FROM pg_locks JOIN pg_database d ON d.oid = database
+     WHERE locktype = 'advisory' AND d.datname = current_database()
+"""
 #: whoever files a second event of a transaction waits for us
 STOP = """
 CREATE FUNCTION mfg_audit.stop() RETURNS trigger LANGUAGE plpgsql AS $fn$
@@ -68,19 +72,14 @@ def test_at_40_killed_while_it_files(site):
     service = site.lab.start_odoo(
         "filing", site.conf(), "mfg_audit", "seal", "-d", site.database
     )
-    service.wait_until(
-        lambda: site.query(
-            "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        ),
-        PATIENCE,
-    )
+    service.wait_until(lambda: (False,) in site.query(LOCKS), PATIENCE)
 
     service.process.kill()
     service.process.wait()
     site.query("SELECT pg_advisory_unlock(42)")
 
     wait_for(
-        lambda: not site.query("SELECT FROM pg_locks WHERE locktype = 'advisory'"),
+        lambda: not site.query(LOCKS),
         PATIENCE,
         "the server notices that nobody is there any more",
     )
