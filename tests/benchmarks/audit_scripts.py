@@ -154,8 +154,8 @@ FILL = """
 SELECT mfg_audit.note_server_start();
 BEGIN;
 INSERT INTO mfg_audit.event
-       (class, ts, cluster, xid, n, tbl, op, res_id, eff_uid, company_id, links, old, new)
-SELECT 'operations', now(), mfg_audit.current_cluster(), 1000000000 + x, n, 'stock_move', 'U',
+       (fresh, class, ts, cluster, xid, n, tbl, op, res_id, eff_uid, company_id, links, old, new)
+SELECT true, 'operations', now(), mfg_audit.current_cluster(), 1000000000 + x, n, 'stock_move', 'U',
        (x * 10 + n) %% 20000 + 1, 2, 1,
        ARRAY['stock_picking:' || x %% 5000, 'product_product:' || n],
        jsonb_build_object('state', 'assigned', 'quantity', n::text, 'date', '2026-01-01 00:00:00'),
@@ -172,26 +172,24 @@ BEGIN
     RETURN found;
 END
 $fn$;
-INSERT INTO mfg_audit.pending (cluster, xid)
-SELECT mfg_audit.current_cluster(), 1000000000 + x
+ALTER TABLE mfg_audit.tx_fresh DISABLE TRIGGER receipt;
+INSERT INTO mfg_audit.tx (fresh, cluster, xid, origin)
+SELECT true, mfg_audit.current_cluster(), 1000000000 + x, 'sql'
   FROM generate_series(1, %(transactions)s) AS x;
-ALTER TABLE mfg_audit.tx DISABLE TRIGGER receipt;
-INSERT INTO mfg_audit.tx (cluster, xid, origin)
-SELECT cluster, xid, 'sql' FROM mfg_audit.pending WHERE xid > 1000000000;
-ALTER TABLE mfg_audit.tx ENABLE ALWAYS TRIGGER receipt;
+ALTER TABLE mfg_audit.tx_fresh ENABLE ALWAYS TRIGGER receipt;
 INSERT INTO mfg_audit.receipt (cluster, xid, n, hash)
 SELECT cluster, xid, COUNT(*), pg_temp.chain(array_agg(mfg_audit.leaf(e) ORDER BY n))
   FROM mfg_audit.event e
  WHERE xid > 1000000000
  GROUP BY cluster, xid;
 COMMIT;
-ANALYZE mfg_audit.event, mfg_audit.tx, mfg_audit.receipt, mfg_audit.pending;
+ANALYZE mfg_audit.event_fresh, mfg_audit.tx_fresh, mfg_audit.receipt;
 """
 PROOF = """
 import json
 import time
 
-from odoo.addons.mfg_audit_trail.engine import export, note, sealer, verifier
+from odoo.addons.mfg_audit_trail.engine import export, filing, note, sealer, verifier
 
 answer = {}
 
@@ -204,8 +202,9 @@ def step(name, work):
 
 
 step("seal", lambda: sealer.run(env.cr.dbname))
+step("file", lambda: filing.run(env.cr.dbname))
 env.cr.commit()
-env.cr.execute("ANALYZE mfg_audit.seal")
+env.cr.execute("ANALYZE mfg_audit.seal, mfg_audit.event, mfg_audit.tx")
 public = note.public_of(sealer.signing_key())
 findings = step("verify", lambda: verifier.verify(env.cr, public))
 assert not findings, findings[:3]

@@ -23,7 +23,7 @@ FLOOR = 1.0
 
 def run(quick, lab):
     """Manufacturing orders and single writes with and without capture, in turns, by CPU of
-    Odoo and PostgreSQL; then seal, verify and export a million events.
+    Odoo and PostgreSQL; then seal, file, verify and export a million events.
 
     Figures: ``*_overhead_pct`` medians over neighbouring turns; ``event_us``,
     ``transaction_us`` what one event and one transaction cost the database; ``*_1m_s`` a
@@ -108,6 +108,7 @@ FILE, ANSWER = {str(file)!r}, {str(answer)!r}
     scale = MILLION / events
     return {
         "seal_1m_s": seconds["seal"] * scale,
+        "file_1m_s": seconds["file"] * scale,
         "verify_1m_s": seconds["verify"] * scale,
         "export_1m_s": seconds["export"] * scale,
         "verify_offline_1m_s": offline * scale,

@@ -90,7 +90,7 @@ def test_at_14_what_is_rolled_back_leaves_nothing(site):
     counts = """
         SELECT (SELECT COUNT(*) FROM mfg_audit.event), (SELECT COUNT(*) FROM mfg_audit.tx),
                (SELECT COUNT(*) FROM mfg_audit.receipt),
-               (SELECT COUNT(*) FROM mfg_audit.pending)
+               (SELECT COUNT(*) FROM mfg_audit.tx WHERE fresh)
     """
     before = site.query(counts)
     other = psycopg2.connect(**site.lab.dsn(site.database))
@@ -196,7 +196,7 @@ def test_at_40_unreachable_witness_stops_nobody(site, tmp_path):
     site.witness = tmp_path / "not-mounted" / "witness"
     code, text = site.run("seal")
     assert code == 1 and "not-mounted" in text
-    assert site.query("SELECT COUNT(*) FROM mfg_audit.pending") == [(0,)]
+    assert site.query("SELECT COUNT(*) FROM mfg_audit.tx WHERE fresh") == [(0,)]
     site.query("UPDATE res_bank SET city = 'Hull' WHERE id = %s", [site.bank])
 
     site.witness.parent.mkdir()  # it is back

@@ -10,7 +10,7 @@ from odoo.cli import Command
 from odoo.sql_db import db_connect
 from odoo.tools import config
 
-from ..engine import acknowledgement, export, note, sealer, verifier, witness
+from ..engine import acknowledgement, export, filing, note, sealer, verifier, witness
 from ..offline import mfg_audit_verify
 
 
@@ -67,6 +67,8 @@ class MfgAudit(Command):
                 print(f"{name}: {error}")  # pylint: disable=print-used
                 bad = 1
                 continue
+            finally:
+                filing.run(name)
             print(f"{name}: {count or 0} transactions sealed")  # pylint: disable=print-used
         return bad
 

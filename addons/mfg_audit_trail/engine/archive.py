@@ -15,7 +15,7 @@ from dateutil.relativedelta import relativedelta
 from odoo.tools import config
 
 from ..offline import mfg_audit_verify
-from . import export, note, schema, sealer
+from . import export, filing, note, schema, sealer
 
 #: option of odoo.conf: folder for archives, best on another machine
 FOLDER_OPTION = "mfg_audit_archive"
@@ -59,6 +59,11 @@ class Month:
         """The first day of the following month."""
         return self.first + relativedelta(months=1)
 
+    @property
+    def bounds(self):
+        """Begin and end as PostgreSQL reads them, whatever its time zone."""
+        return f"{self.first} 00:00+00", f"{self.end} 00:00+00"
+
 
 def folder():
     """Where archives go, None where none is configured."""
@@ -96,6 +101,7 @@ def close(cr, month, target):
     :raises ArchiveError: it is not sealed or signed, or what was written is not what is here
     :raises OSError: the folder cannot be written; a later attempt begins anew
     """
+    _wait_for_none(cr, month)
     table = f"mfg_audit.{month.partition}"
     cr.execute(  # pylint: disable=sql-injection
         f"""
@@ -155,6 +161,28 @@ def restore(cr, path, public):
                 _RESTORE.format(partition=month.partition), [batch]
             )
     return month.partition
+
+
+def _wait_for_none(cr, month):
+    """Nothing may come to the month any more, and nothing be on its way there."""
+    if not filing.lock(cr):
+        raise ArchiveError(f"events are being filed, {month.partition} has to wait")
+    cr.execute(
+        """
+        SELECT COUNT(*), COUNT(*) FILTER (WHERE s.idx IS NULL)
+          FROM mfg_audit.event e
+     LEFT JOIN mfg_audit.seal s ON s.cluster = e.cluster AND s.xid = e.xid
+         WHERE e.fresh AND e.class = %s
+               AND e.ts >= %s::timestamptz AND e.ts < %s::timestamptz
+        """,
+        [month.retention, *month.bounds],
+    )
+    waiting, unsealed = cr.fetchone()
+    if waiting:
+        raise ArchiveError(
+            f"{waiting} events of {month.partition} are not"
+            f" {'sealed' if unsealed else 'filed'} yet"
+        )
 
 
 def _origin(cr):

@@ -53,8 +53,8 @@ def state(cr):
     cr.execute(
         """
         SELECT COUNT(*), MIN(t.ts) AT TIME ZONE 'UTC'
-          FROM mfg_audit.pending p
-          JOIN mfg_audit.tx t ON t.cluster = p.cluster AND t.xid = p.xid
+          FROM mfg_audit.tx t
+         WHERE t.fresh
         """
     )
     found.pending, found.oldest_pending = cr.fetchone()

@@ -1,20 +1,29 @@
 """What the log holds of some records, and what records were called at the time.
 
 Straight from the tables of the log: at a million events the record's index is what keeps a
-timeline fast, and a view of an Odoo model would hide it.
+timeline fast, and a view of an Odoo model would hide it. Events that are not filed yet have
+no index; so they are asked for apart, all at once.
 """
 
-_EVENTS = """
+_COLUMNS = """
+    e.id, e.cluster, e.xid, e.ts, e.tbl, e.op::text AS op, e.res_id, e.eff_uid,
+    e.company_id, e.links, e.reason, e.old, e.new
+"""
+_EVENTS = f"""
     WITH found AS MATERIALIZED (
-        SELECT e.id, e.cluster, e.xid, e.ts, e.tbl, e.op::text AS op, e.res_id, e.eff_uid,
-               e.company_id, e.links, e.reason, e.old, e.new
+        SELECT {_COLUMNS}
           FROM unnest(%(tables)s::text[], %(ids)s::bigint[]) AS k (tbl, id)
-          JOIN mfg_audit.event e ON e.tbl = k.tbl AND e.res_id = k.id
+          JOIN mfg_audit.event e ON NOT e.fresh AND e.tbl = k.tbl AND e.res_id = k.id
      UNION
-        SELECT e.id, e.cluster, e.xid, e.ts, e.tbl, e.op::text, e.res_id, e.eff_uid,
-               e.company_id, e.links, e.reason, e.old, e.new
+        SELECT {_COLUMNS}
           FROM mfg_audit.event e
-         WHERE e.links && %(links)s::text[]
+         WHERE NOT e.fresh AND e.links && %(links)s::text[]
+     UNION
+        SELECT {_COLUMNS}
+          FROM mfg_audit.event e
+         WHERE e.fresh AND (
+                   e.links && %(links)s::text[] OR (e.tbl, e.res_id) IN (
+                       SELECT * FROM unnest(%(tables)s::text[], %(ids)s::bigint[])))
     ), page AS (
         SELECT cluster, xid, MAX(id) AS last
           FROM found
@@ -26,33 +35,46 @@ _EVENTS = """
         HAVING %(before)s::bigint IS NULL OR MAX(id) < %(before)s
       ORDER BY last DESC
          LIMIT %(limit)s
+    ), header AS MATERIALIZED (
+        SELECT page.*, t.login_uid, t.origin, t.request, t.context,
+               t.db_user::text AS db_user, host(t.client_addr) AS client,
+               receipt.mac IS NOT NULL AS attested
+          FROM page
+          JOIN mfg_audit.tx t ON t.cluster = page.cluster AND t.xid = page.xid
+     LEFT JOIN mfg_audit.receipt ON receipt.cluster = t.cluster AND receipt.xid = t.xid
     )
-    SELECT f.*, f.ts AT TIME ZONE 'UTC' AS date, page.last, r.model, t.login_uid, t.origin,
-           t.request, t.context, t.db_user::text AS db_user, host(t.client_addr) AS client,
-           receipt.mac IS NOT NULL AS attested
-      FROM page
-      JOIN found f ON f.cluster = page.cluster AND f.xid = page.xid
-      JOIN mfg_audit.tx t ON t.cluster = page.cluster AND t.xid = page.xid
- LEFT JOIN mfg_audit.receipt ON receipt.cluster = t.cluster AND receipt.xid = t.xid
+    SELECT f.*, f.ts AT TIME ZONE 'UTC' AS date, h.last, r.model, h.login_uid, h.origin,
+           h.request, h.context, h.db_user, h.client, h.attested
+      FROM header h
+      JOIN found f ON f.cluster = h.cluster AND f.xid = h.xid
  LEFT JOIN mfg_audit.relation r ON r.name = f.tbl
      WHERE f.op = ANY(%(operations)s)
        AND (f.company_id IS NULL OR f.company_id = ANY(%(companies)s))
-  ORDER BY page.last DESC, f.id
+  ORDER BY h.last DESC, f.id
 """
 #: of records with very many events the newest are looked through for names
 _NAMES = """
+      WITH k AS (
+           SELECT *
+             FROM unnest(%(tables)s::text[], %(ids)s::bigint[], %(columns)s::text[])
+                  AS k (tbl, id, name))
     SELECT k.tbl, k.id, e.event, e.was, e.is_now
-      FROM unnest(%(tables)s::text[], %(ids)s::bigint[], %(columns)s::text[])
-           AS k (tbl, id, name)
+      FROM k
 CROSS JOIN LATERAL (
            SELECT e.id AS event, e.old ->> k.name AS was, e.new ->> k.name AS is_now
              FROM mfg_audit.event e
-            WHERE e.tbl = k.tbl AND e.res_id = k.id
+            WHERE NOT e.fresh AND e.tbl = k.tbl AND e.res_id = k.id
               AND (jsonb_exists(e.old, k.name) OR jsonb_exists(e.new, k.name))
               AND (e.company_id IS NULL OR e.company_id = ANY(%(companies)s))
          ORDER BY e.ts DESC
             LIMIT 100) e
-  ORDER BY e.event
+ UNION ALL
+    SELECT k.tbl, k.id, e.id, e.old ->> k.name, e.new ->> k.name
+      FROM k
+      JOIN mfg_audit.event e ON e.fresh AND e.tbl = k.tbl AND e.res_id = k.id
+       AND (jsonb_exists(e.old, k.name) OR jsonb_exists(e.new, k.name))
+       AND (e.company_id IS NULL OR e.company_id = ANY(%(companies)s))
+  ORDER BY event
 """
 _LINES = """
     SELECT DISTINCT res_id

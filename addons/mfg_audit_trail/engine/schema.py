@@ -14,23 +14,17 @@ CLASSES = ("accounting", "operations", "quality", "security", "access")
 MONTHS_AHEAD = 3
 
 #: what the schema consists of, in this order
-FILES = ("schema.sql", "observation.sql")
+FILES = ("upgrade.sql", "schema.sql", "observation.sql")
 
 _FUNCTION = re.compile(
     r"CREATE OR REPLACE FUNCTION mfg_audit\.(\w+)\(.*?\$fn\$(.*?)\$fn\$", re.S
 )
 _INDEXES = """
-    CREATE INDEX IF NOT EXISTS event_record_idx ON mfg_audit.event (tbl, res_id, ts);
-    CREATE INDEX IF NOT EXISTS event_links_idx ON mfg_audit.event USING gin (links);
-    CREATE INDEX IF NOT EXISTS event_tx_idx ON mfg_audit.event (cluster, xid, n);
-    CREATE INDEX IF NOT EXISTS event_id_idx ON mfg_audit.event (id);
-    CREATE INDEX IF NOT EXISTS event_ts_idx ON mfg_audit.event USING brin (ts);
-"""
-_GUARDS = """
-    CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON {table}
-        FOR EACH STATEMENT EXECUTE FUNCTION mfg_audit.refuse();
-    ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only_truncate;
-    ALTER TABLE {table} ENABLE ALWAYS TRIGGER append_only;
+    CREATE INDEX IF NOT EXISTS event_record_idx ON mfg_audit.event_filed (tbl, res_id, ts);
+    CREATE INDEX IF NOT EXISTS event_links_idx ON mfg_audit.event_filed USING gin (links);
+    CREATE INDEX IF NOT EXISTS event_tx_idx ON mfg_audit.event_filed (cluster, xid, n);
+    CREATE INDEX IF NOT EXISTS event_id_idx ON mfg_audit.event_filed (id);
+    CREATE INDEX IF NOT EXISTS event_ts_idx ON mfg_audit.event_filed USING brin (ts);
 """
 
 
@@ -39,6 +33,9 @@ def install(cr, origin):
 
     :param str origin: the name of this log for good, kept when it exists already
     """
+    if is_without_fresh(cr):
+        # What this transaction recorded has to have its receipt before the tables change.
+        cr.commit()  # pylint: disable=invalid-commit
     cr.execute("CREATE SCHEMA IF NOT EXISTS mfg_audit")
     cr.execute("CREATE EXTENSION IF NOT EXISTS hstore SCHEMA mfg_audit")
     cr.execute(_definition(cr))
@@ -52,6 +49,11 @@ def install(cr, origin):
     note_server_start(cr)
     ensure_partitions(cr, datetime.date.today())
     cr.execute(_INDEXES)
+
+
+def is_without_fresh(cr):
+    """Whether there is a log of the version that wrote events to their place at once."""
+    return has_partition(cr, "event") and not has_partition(cr, "event_filed")
 
 
 def _definition(cr):
@@ -102,9 +104,10 @@ def ensure_partitions(cr, today):
         parent = f"event_{name}"
         if not has_partition(cr, parent):
             cr.execute(  # pylint: disable=sql-injection
-                f"CREATE TABLE mfg_audit.{parent} PARTITION OF mfg_audit.event "
+                f"CREATE TABLE mfg_audit.{parent} PARTITION OF mfg_audit.event_filed "
                 f"FOR VALUES IN ('{name}') PARTITION BY RANGE (ts)"
             )
+            cr.execute("SELECT mfg_audit.guard(%s)", [f"mfg_audit.{parent}"])
         if not has_partition(cr, f"{parent}_rest"):
             _make(cr, parent, f"{parent}_rest", "DEFAULT")
             made.append(f"{parent}_rest")
@@ -146,7 +149,7 @@ def _make(cr, parent, partition, bounds):
     cr.execute(  # pylint: disable=sql-injection
         f"CREATE TABLE {table} PARTITION OF mfg_audit.{parent} {bounds}"
     )
-    cr.execute(_GUARDS.format(table=table))  # pylint: disable=sql-injection
+    cr.execute("SELECT mfg_audit.guard(%s)", [table])
 
 
 def has_partition(cr, table):

@@ -1,7 +1,7 @@
 """Seals what was recorded: one leaf per transaction in a hash tree, signed at its root.
 
 Runs beside the business, never in it. A transaction is sealed when it is visible and
-pending; no order of commits is assumed, so nothing has to be waited for.
+fresh; no order of commits is assumed, so nothing has to be waited for.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ from . import baseline, merkle, note, reading, schema, witness
 
 #: one sealer at a time per database
 LOCK = 0x4D464741
-BATCH = 5000
+BATCH = 20000
 #: seconds that the clock may go back between two checkpoints, as clocks do that are set right
 CLOCK_STEP = 1
 #: option of odoo.conf: file with the private key, readable for Odoo alone
@@ -25,10 +25,10 @@ WITNESS_OPTION = "mfg_audit_witness"
 TX_PREFIX = b"\x02"
 
 _BATCH = """
-    SELECT p.cluster, p.xid
-      FROM mfg_audit.pending p
-     WHERE p.cluster = (SELECT MIN(cluster) FROM mfg_audit.pending)
-  ORDER BY p.xid
+    SELECT t.cluster, t.xid
+      FROM mfg_audit.tx t
+     WHERE t.fresh AND t.cluster = (SELECT MIN(cluster) FROM mfg_audit.tx WHERE fresh)
+  ORDER BY t.xid
      LIMIT %s
 """
 # Hashed where the events are: of a transaction only its leaf travels. Without any event left
@@ -102,7 +102,8 @@ def seal(cr, limit=None):
             merkle.append(frontier, size, bytes(leaf))
             size += 1
         cr.execute(
-            "DELETE FROM mfg_audit.pending WHERE cluster = %s AND xid = ANY(%s)",
+            "UPDATE mfg_audit.tx SET fresh = false"
+            " WHERE fresh AND cluster = %s AND xid = ANY(%s)",
             [cluster, xids],
         )
     if size > begun:

@@ -1,6 +1,7 @@
 """Is the log what it was? Every check names the place where it is not."""
 
 import hashlib
+import itertools
 from dataclasses import dataclass
 
 from . import (
@@ -19,12 +20,19 @@ from . import (
 from . import drift as drifting
 
 _LEAVES = "string_agg(mfg_audit.leaf(e), ''::bytea ORDER BY e.n, e.id)"
+_BEFORE = "events were changed before they were sealed"
 _UNSEALED = """
     SELECT DISTINCT e.cluster, e.xid
       FROM mfg_audit.event e
  LEFT JOIN mfg_audit.seal s ON s.cluster = e.cluster AND s.xid = e.xid
- LEFT JOIN mfg_audit.pending p ON p.cluster = e.cluster AND p.xid = e.xid
-     WHERE s.xid IS NULL AND p.xid IS NULL
+ LEFT JOIN mfg_audit.tx t ON t.fresh AND t.cluster = e.cluster AND t.xid = e.xid
+     WHERE s.xid IS NULL AND t.xid IS NULL
+"""
+_WAITING = """
+    SELECT t.cluster, t.xid, r.hash
+      FROM mfg_audit.tx t
+      JOIN mfg_audit.receipt r ON r.cluster = t.cluster AND r.xid = t.xid
+     WHERE t.fresh
 """
 _RECEIPTS = """
     SELECT t.cluster, t.xid, r.n, r.hash, r.mac, t.context::text,
@@ -64,6 +72,7 @@ def verify(cr, public=None, witness_path=None, drift=False):
     return [
         *_seals(cr),
         *_unsealed(cr),
+        *_waiting(cr),
         *_checkpoints(cr, public, witness_path),
         *(_receipts(cr) if app_key.is_set() else ()),
         *_coverage(cr),
@@ -101,9 +110,7 @@ def _seals(cr):
                     "seal", f"seal {seal.idx} or its receipt was changed", *seal.key
                 )
             if seal.running and _running(sealed) != seal.running:
-                yield Finding(
-                    "receipt", "events were changed before they were sealed", *seal.key
-                )
+                yield Finding("receipt", _BEFORE, *seal.key)
     yield from _lost(lost)
 
 
@@ -166,6 +173,18 @@ def _unsealed(cr):
     cr.execute(_UNSEALED)
     for cluster, xid in cr.fetchall():
         yield Finding("events", "events that nobody sealed or is to seal", cluster, xid)
+
+
+def _waiting(cr):
+    """Events that wait for their seal, against the receipts of their transactions."""
+    cr.execute(_WAITING)
+    waiting = iter(cr.fetchall())
+    while piece := list(itertools.islice(waiting, reading.CHUNK)):
+        events = reading.events(cr, [row[:2] for row in piece], _LEAVES)
+        for *key, running in piece:
+            (leaves,) = events.get(tuple(key), (b"",))
+            if _running(_split(bytes(leaves))) != bytes(running):
+                yield Finding("receipt", _BEFORE, *key)
 
 
 def _checkpoints(cr, public, witness_path):

@@ -64,9 +64,8 @@ _SEAL_LAG = """
     SELECT '' AS subject, NULL::integer AS user_id, NULL::integer AS company_id,
            COUNT(*) AS count, MIN(t.ts) AT TIME ZONE 'UTC' AS first_at,
            clock_timestamp() AT TIME ZONE 'UTC' AS last_at, '{}'::bigint[] AS transactions
-      FROM mfg_audit.pending p
-      JOIN mfg_audit.tx t ON t.cluster = p.cluster AND t.xid = p.xid
-     WHERE t.ts < clock_timestamp() - %(minutes)s * interval '1 minute'
+      FROM mfg_audit.tx t
+     WHERE t.fresh AND t.ts < clock_timestamp() - %(minutes)s * interval '1 minute'
     HAVING COUNT(*) >= GREATEST(%(threshold)s, 1)
 """
 _STATEMENTS = {

@@ -138,11 +138,14 @@ class MfgAuditLegalHold(models.Model):
     def _has_events(self, month):
         self.ensure_one()
         table = self.model_id and self.env[self.model_id.model]._table
-        self.env.cr.execute(  # pylint: disable=sql-injection
-            f"""
+        since, until = month.bounds
+        self.env.cr.execute(
+            """
             SELECT EXISTS (
-                SELECT FROM mfg_audit.{month.partition}
-                 WHERE (%(table)s IS NULL OR (
+                SELECT FROM mfg_audit.event
+                 WHERE class = %(class)s
+                   AND ts >= %(since)s::timestamptz AND ts < %(until)s::timestamptz
+                   AND (%(table)s IS NULL OR (
                             tbl = %(table)s
                             AND (%(record)s IS NULL OR res_id = %(record)s))
                         OR (%(record)s IS NOT NULL
@@ -150,6 +153,9 @@ class MfgAuditLegalHold(models.Model):
                    AND (%(company)s IS NULL OR company_id = %(company)s))
             """,
             {
+                "class": month.retention,
+                "since": since,
+                "until": until,
                 "table": table or None,
                 "record": self.res_id or None,
                 "company": self.company_id.id or None,

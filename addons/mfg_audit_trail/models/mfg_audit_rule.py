@@ -1,7 +1,7 @@
 from odoo import _, api, fields, models, tools
 from odoo.exceptions import ValidationError
 
-from ..engine import baseline, capture, context, schema, sealer
+from ..engine import baseline, capture, context, filing, schema, sealer
 from ..exceptions import ReasonRequired
 
 #: transactions that a scheduled action seals, so that it stays short
@@ -334,5 +334,8 @@ class MfgAuditRule(models.Model):
 
     @api.model
     def _cron_seal(self):
-        """Seal what was recorded; in a transaction of its own."""
-        sealer.run(self.env.cr.dbname, SEALED_AT_ONCE)
+        """Seal what was recorded, and file it; in transactions of their own."""
+        try:
+            sealer.run(self.env.cr.dbname, SEALED_AT_ONCE)
+        finally:
+            filing.run(self.env.cr.dbname)

@@ -55,6 +55,8 @@ CREATE TABLE IF NOT EXISTS mfg_audit.baseline (
 CREATE OR REPLACE FUNCTION mfg_audit.is_capturing() RETURNS boolean LANGUAGE sql STABLE
 AS $fn$ SELECT EXISTS (SELECT FROM mfg_audit.relation WHERE active) $fn$;
 
+-- An event is born into a table that costs next to nothing to write to, and filed into the
+-- indexed one of its class and month once it is sealed. Whoever reads reads the parent of both.
 CREATE SEQUENCE IF NOT EXISTS mfg_audit.event_id_seq AS bigint;
 CREATE TABLE IF NOT EXISTS mfg_audit.event (
     id bigint NOT NULL DEFAULT nextval('mfg_audit.event_id_seq'),
@@ -71,9 +73,15 @@ CREATE TABLE IF NOT EXISTS mfg_audit.event (
     links text[] NOT NULL,
     reason text,
     old jsonb,
-    new jsonb
-) PARTITION BY LIST (class);
+    new jsonb,
+    fresh boolean NOT NULL DEFAULT false
+) PARTITION BY LIST (fresh);
+CREATE TABLE IF NOT EXISTS mfg_audit.event_fresh
+    PARTITION OF mfg_audit.event FOR VALUES IN (true);
+CREATE TABLE IF NOT EXISTS mfg_audit.event_filed
+    PARTITION OF mfg_audit.event FOR VALUES IN (false) PARTITION BY LIST (class);
 
+-- Headers of transactions; a fresh one waits for its seal.
 CREATE TABLE IF NOT EXISTS mfg_audit.tx (
     cluster smallint NOT NULL,
     xid bigint NOT NULL,
@@ -86,11 +94,15 @@ CREATE TABLE IF NOT EXISTS mfg_audit.tx (
     application text NOT NULL DEFAULT current_setting('application_name'),
     client_addr inet DEFAULT inet_client_addr(),
     backend_pid integer NOT NULL DEFAULT pg_backend_pid(),
-    PRIMARY KEY (cluster, xid)
-);
-CREATE INDEX IF NOT EXISTS tx_ts_idx ON mfg_audit.tx (ts);
-CREATE INDEX IF NOT EXISTS tx_login_uid_idx ON mfg_audit.tx (login_uid, ts);
-CREATE INDEX IF NOT EXISTS tx_request_idx ON mfg_audit.tx (request);
+    fresh boolean NOT NULL DEFAULT false
+) PARTITION BY LIST (fresh);
+CREATE TABLE IF NOT EXISTS mfg_audit.tx_fresh
+    PARTITION OF mfg_audit.tx FOR VALUES IN (true);
+CREATE TABLE IF NOT EXISTS mfg_audit.tx_filed
+    PARTITION OF mfg_audit.tx (PRIMARY KEY (cluster, xid)) FOR VALUES IN (false);
+CREATE INDEX IF NOT EXISTS tx_ts_idx ON mfg_audit.tx_filed (ts);
+CREATE INDEX IF NOT EXISTS tx_login_uid_idx ON mfg_audit.tx_filed (login_uid, ts);
+CREATE INDEX IF NOT EXISTS tx_request_idx ON mfg_audit.tx_filed (request);
 
 -- Written at commit; mac is NULL where no entry of Odoo vouches for the transaction.
 CREATE TABLE IF NOT EXISTS mfg_audit.receipt (
@@ -101,12 +113,6 @@ CREATE TABLE IF NOT EXISTS mfg_audit.receipt (
     mac bytea,
     PRIMARY KEY (cluster, xid)
 );
-
-CREATE TABLE IF NOT EXISTS mfg_audit.pending (
-    cluster smallint NOT NULL,
-    xid bigint NOT NULL,
-    PRIMARY KEY (cluster, xid)
-) WITH (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
 
 -- The log over transactions, in the order they were sealed; leaves are the events' hashes.
 CREATE TABLE IF NOT EXISTS mfg_audit.seal (
@@ -227,25 +233,22 @@ BEGIN
 END
 $fn$;
 
--- The header of a transaction, and that it waits for its seal. One statement: each costs
--- its own preparation once per transaction, which is most of what a short one pays.
+-- The header of a transaction. One statement: each costs its own preparation once per
+-- transaction, which is most of what a short one pays.
 CREATE OR REPLACE FUNCTION mfg_audit.open_transaction(number bigint) RETURNS smallint
 LANGUAGE plpgsql AS $fn$
 DECLARE
     ctx jsonb := nullif(current_setting('mfg_audit.context', true), '');
     found_id smallint;
 BEGIN
-    WITH header AS (
-        INSERT INTO mfg_audit.tx (cluster, xid, context, login_uid, origin, request)
-        SELECT s.cluster, number, ctx, (ctx->>'uid')::integer,
-               COALESCE(ctx->>'origin', 'sql'), ctx->>'request'
-          FROM mfg_audit.server_start s
-         WHERE s.started = pg_postmaster_start_time()
-           AND s.place = pg_relation_filepath('mfg_audit.log'::regclass)
-     RETURNING cluster
-    )
-    INSERT INTO mfg_audit.pending (cluster, xid) SELECT cluster, number FROM header
-    RETURNING cluster INTO found_id;
+    INSERT INTO mfg_audit.tx_fresh
+           (fresh, cluster, xid, context, login_uid, origin, request)
+    SELECT true, s.cluster, number, ctx, (ctx->>'uid')::integer,
+           COALESCE(ctx->>'origin', 'sql'), ctx->>'request'
+      FROM mfg_audit.server_start s
+     WHERE s.started = pg_postmaster_start_time()
+       AND s.place = pg_relation_filepath('mfg_audit.log'::regclass)
+ RETURNING cluster INTO found_id;
     IF found_id IS NULL THEN
         -- the first one since the server was started or the database restored
         PERFORM mfg_audit.note_server_start();
@@ -276,10 +279,10 @@ BEGIN
         running := split_part(running, ':', 3);
     END IF;
     e.reason := nullif(current_setting('mfg_audit.reason', true), '');
-    INSERT INTO mfg_audit.event
-           (id, class, ts, cluster, xid, n, tbl, op, res_id, eff_uid, company_id, links,
-            reason, old, new)
-    VALUES (e.id, e.class, e.ts, e.cluster, e.xid, e.n, e.tbl, e.op, e.res_id, e.eff_uid,
+    INSERT INTO mfg_audit.event_fresh
+           (fresh, id, class, ts, cluster, xid, n, tbl, op, res_id, eff_uid, company_id,
+            links, reason, old, new)
+    VALUES (true, e.id, e.class, e.ts, e.cluster, e.xid, e.n, e.tbl, e.op, e.res_id, e.eff_uid,
             e.company_id, e.links, e.reason, e.old, e.new);
     -- assigned, not PERFORMed: PL/pgSQL then evaluates it without an executor of its own
     running := set_config(
@@ -314,11 +317,11 @@ $fn$;
 DO $do$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_trigger
-                    WHERE tgrelid = 'mfg_audit.tx'::regclass AND tgname = 'receipt') THEN
-        CREATE CONSTRAINT TRIGGER receipt AFTER INSERT ON mfg_audit.tx
+                    WHERE tgrelid = 'mfg_audit.tx_fresh'::regclass AND tgname = 'receipt') THEN
+        CREATE CONSTRAINT TRIGGER receipt AFTER INSERT ON mfg_audit.tx_fresh
             DEFERRABLE INITIALLY DEFERRED
             FOR EACH ROW EXECUTE FUNCTION mfg_audit.receipt();
-        ALTER TABLE mfg_audit.tx ENABLE ALWAYS TRIGGER receipt;
+        ALTER TABLE mfg_audit.tx_fresh ENABLE ALWAYS TRIGGER receipt;
     END IF;
 END
 $do$;
@@ -449,31 +452,61 @@ END
 $fn$;
 
 -- Nothing in the log is changed or taken away by a statement; partitions are dropped by the
--- archive, after it has verified its copy.
+-- archive, after it has verified its copy. The one change there is: what was fresh is filed,
+-- and else stays exactly as it is.
 CREATE OR REPLACE FUNCTION mfg_audit.refuse() RETURNS trigger LANGUAGE plpgsql AS $fn$
 BEGIN
     RAISE EXCEPTION 'The audit trail is append-only: % of %.% is refused',
         TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END
 $fn$;
+
+-- Puts the guards on a table and its partitions. Filing moves a row from partition to
+-- partition, for which triggers of rows see a deletion; so those of statements refuse that.
+CREATE OR REPLACE FUNCTION mfg_audit.guard(guarded regclass) RETURNS void
+LANGUAGE plpgsql AS $fn$
+DECLARE
+    part regclass;
+    operation text;
+BEGIN
+    FOR part IN SELECT guarded UNION SELECT relid FROM pg_partition_tree(guarded) LOOP
+        FOREACH operation IN ARRAY ARRAY['delete', 'truncate'] LOOP
+            IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = part
+                              AND tgname = 'append_only_' || operation) THEN
+                EXECUTE format(
+                    'CREATE TRIGGER append_only_%1$s BEFORE %1$s ON %2$s
+                         FOR EACH STATEMENT EXECUTE FUNCTION mfg_audit.refuse()',
+                    operation, part);
+            END IF;
+            EXECUTE format(
+                'ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only_%s', part, operation);
+        END LOOP;
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', part);
+    END LOOP;
+END
+$fn$;
 DO $do$
-DECLARE name text;
+DECLARE
+    name text;
+    same text;
 BEGIN
     FOREACH name IN ARRAY ARRAY['event', 'tx', 'receipt', 'seal', 'checkpoint',
                                'archive', 'archived'] LOOP
-        IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = 'append_only'
-                          AND tgrelid = ('mfg_audit.' || name)::regclass) THEN
-            EXECUTE format(
-                'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON mfg_audit.%I
-                     FOR EACH ROW EXECUTE FUNCTION mfg_audit.refuse()', name);
-            EXECUTE format(
-                'CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON mfg_audit.%I
-                     FOR EACH STATEMENT EXECUTE FUNCTION mfg_audit.refuse()', name);
-            EXECUTE format(
-                'ALTER TABLE mfg_audit.%I ENABLE ALWAYS TRIGGER append_only', name);
-            EXECUTE format(
-                'ALTER TABLE mfg_audit.%I ENABLE ALWAYS TRIGGER append_only_truncate', name);
+        IF EXISTS (SELECT FROM pg_trigger WHERE tgname = 'append_only_delete'
+                      AND tgrelid = ('mfg_audit.' || name)::regclass) THEN
+            CONTINUE;
         END IF;
+        SELECT string_agg(format('OLD.%1$I IS NOT DISTINCT FROM NEW.%1$I', attname), ' AND ')
+          INTO same
+          FROM pg_attribute
+         WHERE attrelid = ('mfg_audit.' || name)::regclass AND attnum > 0
+               AND attname <> 'fresh' AND name IN ('event', 'tx');
+        EXECUTE format('DROP TRIGGER IF EXISTS append_only ON mfg_audit.%I', name);
+        EXECUTE format(
+            'CREATE TRIGGER append_only BEFORE UPDATE ON mfg_audit.%I FOR EACH ROW
+                 %s EXECUTE FUNCTION mfg_audit.refuse()',
+            name, 'WHEN (NOT (OLD.fresh AND NOT NEW.fresh AND ' || same || '))');
+        PERFORM mfg_audit.guard(('mfg_audit.' || name)::regclass);
     END LOOP;
 END
 $do$;

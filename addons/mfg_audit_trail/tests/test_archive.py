@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 from odoo.tools import config
 
-from ..engine import archive, note, sealer, verifier
+from ..engine import archive, filing, note, sealer, verifier
 from .common import AuditCase
 
 
@@ -41,6 +41,10 @@ class TestArchive(AuditCase):
         )
         return self.env.cr.fetchall()
 
+    def seal(self):
+        sealer.seal(self.env.cr)
+        filing.file(self.env.cr)
+
     def close(self):
         return archive.close(self.env.cr, self.month, self.folder)
 
@@ -51,6 +55,9 @@ class TestArchive(AuditCase):
         with self.assertRaisesRegex(archive.ArchiveError, "not sealed yet"):
             self.close()
         sealer.seal(self.env.cr)
+        with self.assertRaisesRegex(archive.ArchiveError, "not filed yet"):
+            self.close()
+        self.seal()
         before = self.log()
 
         path = self.close()
@@ -86,7 +93,7 @@ class TestArchive(AuditCase):
         self.assertEqual(self.log(), after, "archived again from the same file")
 
     def test_at_34_what_was_written_is_read_before_anything_is_dropped(self):
-        sealer.seal(self.env.cr)
+        self.seal()
         before = self.log()
         path = self.close()
         self.env["mfg.audit.archive"].search([]).with_user(self.admin).action_restore()
@@ -98,7 +105,7 @@ class TestArchive(AuditCase):
         self.assertEqual(self.log(), before)
 
     def test_at_34_interrupted_upload_leaves_the_data(self):
-        sealer.seal(self.env.cr)
+        self.seal()
         before = self.log()
         with self.assertRaises(OSError):
             archive.close(self.env.cr, self.month, self.folder / "not-mounted")

@@ -1,9 +1,12 @@
 import io
+from datetime import date
+
+import psycopg2
 
 from odoo.exceptions import UserError
 from odoo.tools import mute_logger
 
-from ..engine import baseline, verifier
+from ..engine import baseline, filing, schema, sealer, verifier
 from .common import AuditCase
 
 
@@ -149,7 +152,7 @@ class TestBypass(AuditCase):
         )
 
     @mute_logger("odoo.sql_db")
-    def test_at_40_missing_partition_stops_business_with_a_clear_message(self):
+    def test_at_40_missing_partition_keeps_events_where_they_are(self):
         self.env.cr.execute(
             """
             SELECT inhrelid::regclass::text FROM pg_inherits
@@ -157,9 +160,26 @@ class TestBypass(AuditCase):
             """
         )
         for (partition,) in self.env.cr.fetchall():
-            self.env.cr.execute(
-                f"ALTER TABLE mfg_audit.event_operations DETACH PARTITION {partition}"
-            )
+            self.env.cr.execute(f"DROP TABLE {partition}")
+        self.partners.browse(self.smith.id).write({"city": "Bath"})
+        self.env.flush_all()
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self.assertTrue(sealer.seal(self.env.cr))
+        with (
+            self.assertRaisesRegex(psycopg2.Error, "no partition"),
+            self.env.cr.savepoint(),
+        ):
+            filing.file(self.env.cr)
+        self.assertEqual(verifier.verify(self.env.cr), [])
+
+        schema.ensure_partitions(self.env.cr, date.today())
+
+        self.assertTrue(filing.file(self.env.cr))
+        self.assertEqual(verifier.verify(self.env.cr), [])
+
+    @mute_logger("odoo.sql_db")
+    def test_at_40_no_place_for_events_stops_business_with_a_clear_message(self):
+        self.env.cr.execute("ALTER TABLE mfg_audit.event_fresh RENAME TO event_gone")
         with (
             self.assertRaisesRegex(UserError, "audit trail cannot record it"),
             self.env.cr.savepoint(),

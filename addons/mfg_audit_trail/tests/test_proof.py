@@ -102,8 +102,9 @@ class TestProof(AuditCase):
             self.env.cr.execute("SELECT MAX(size) FROM mfg_audit.checkpoint")
             (size,) = self.env.cr.fetchone()
             self.tamper(
-                "INSERT INTO mfg_audit.pending (cluster, xid) VALUES (%s, %s)",
-                [1, 4_000_000_000 + size],
+                "INSERT INTO mfg_audit.tx (fresh, cluster, xid, origin)"
+                " VALUES (true, 1, %s, 'sql')",
+                [4_000_000_000 + size],
             )
             sealer.seal(self.env.cr)
             self.assertEqual(self.clock_events(), expected)

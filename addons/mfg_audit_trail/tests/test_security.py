@@ -141,6 +141,7 @@ class TestSecurity(AuditCase):
         )
         partitions = [name for (name,) in self.env.cr.fetchall()]
         self.assertTrue(partitions)
+        self.env.cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for name in partitions:
             with (
                 self.assertRaisesRegex(psycopg2.Error, "append-only"),
