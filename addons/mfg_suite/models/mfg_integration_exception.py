@@ -46,7 +46,8 @@ class MfgIntegrationException(models.Model):
         }
 
     def _resolve_exception(self):
-        """Missing translations are added right here, where that is all there is to do."""
+        """Open the dead letter or inbound exception, which stays after the decision; of a
+        missing translation the dialog that adds it."""
         self.ensure_one()
         if self.error_code == UNTRANSLATED and self.env.user.has_group(
             "mfg_integration_queue.group_operator"
@@ -55,4 +56,4 @@ class MfgIntegrationException(models.Model):
             action = self.env["mfg.suite.translation"]._open_for(letter or inbound)
             if action:
                 return action
-        return super()._resolve_exception()
+        return self.action_open()
