@@ -39,7 +39,7 @@ class TestTours(OutboundMappingCase, SuiteCase, HttpCase):
             login=self.operator.login,
         )
         self.assertEqual(letter.state, "replayed")
-        self.assertEqual(self._send_mapped()[-1], {"country": "Austria"})
+        self.assertIn({"country": "Austria"}, self._send_mapped())
 
     def test_every_view_opens_for_every_role(self):
         self._everything()
