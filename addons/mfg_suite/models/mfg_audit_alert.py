@@ -24,10 +24,17 @@ class MfgAuditAlert(models.Model):
             "kind": SQL("'audit'"),
             "severity": column("severity"),
             "name": self._exception_label(query, "kind"),
-            "reference": SQL("COALESCE(%s, %s)", self._model_name(column), column("subject")),
+            "reference": SQL(
+                "COALESCE(%s, %s)", self._model_name(column), column("subject")
+            ),
             "company_id": column("company_id"),
             "owner_id": column("owner_id"),
-            "since": SQL("COALESCE(%s, %s)", column("first_at"), column("last_at")),
+            "since": SQL(
+                "COALESCE(%s, %s, %s)",
+                column("first_at"),
+                column("last_at"),
+                column("create_date"),
+            ),
         }
 
     @api.model

@@ -24,7 +24,11 @@ class MfgIcException(models.Model):
                 query, "severity", [("warning", "1"), ("blocking", "2")]
             ),
             "name": self._exception_label(query, "kind"),
-            "reference": self._exception_name_of(query, "flow_id"),
+            "reference": SQL(
+                "COALESCE(%s, %s)",
+                self._exception_name_of(query, "flow_id"),
+                self._exception_name_of(query, "agreement_id"),
+            ),
             "detail": column("name"),
             "company_id": column("seller_company_id"),
             "other_company_id": column("buyer_company_id"),

@@ -102,8 +102,8 @@ class MfgSuiteException(models.Model):
                          WHEN age.days < 7 THEN '2' ELSE '3' END AS age
                FROM (%(parts)s) part
          CROSS JOIN LATERAL (
-                    SELECT floor(EXTRACT(epoch FROM %(now)s - since) / 86400)::integer
-                           AS days) age)
+                    SELECT floor(GREATEST(0, EXTRACT(epoch FROM %(now)s - since))
+                                 / 86400)::integer AS days) age)
             """,
             now=_NOW,
             parts=SQL(" UNION ALL ").join(parts),

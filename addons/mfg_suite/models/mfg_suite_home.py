@@ -101,7 +101,8 @@ class MfgSuiteHome(models.AbstractModel):
         )
         for company, direction, overdue, count in groups:
             plant = plants.setdefault(
-                company.id, {**_named(company), "outbound": 0, "inbound": 0, "overdue": 0}
+                company.id,
+                {**_named(company), "outbound": 0, "inbound": 0, "overdue": 0},
             )
             plant[direction] += count
             plant["overdue"] += count if overdue else 0

@@ -200,12 +200,6 @@ class TestLogins(DemoGroup, HttpCase):
                 self.assertEqual(len(home["plants"]), len(user.company_ids))
                 env["mfg.suite.exception"].search([]).read()
 
-    def test_message_people_and_auditors_find_what_waits(self):
-        for login in ("integration-operator", "integrator"):
-            user = self.user(login)
-            rows = self.env["mfg.suite.exception"].with_user(user).search([])
-            self.assertIn("outbound", rows.mapped("kind"), login)
-
     def open_application(self, login):
         """Do what the web client does when the application's icon is clicked."""
         menu_id = self.env.ref(self.APPLICATIONS[login]).id

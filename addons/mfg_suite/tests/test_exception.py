@@ -28,7 +28,7 @@ class TestException(SuiteCase):
         self.assertEqual(rows.company_id, self.company)
         self.assertTrue(all(rows.mapped("name")))
         self.assertTrue(all(rows.mapped("severity")))
-        self.assertTrue(all(rows.filtered(lambda row: row.kind != "audit").mapped("since")))
+        self.assertTrue(all(rows.mapped("since")))
 
     def test_business_words(self):
         self._dead_letter()
@@ -141,7 +141,10 @@ class TestException(SuiteCase):
         numbers = [source._exception_number for source in sources]
         self.assertEqual(len(set(numbers)), len(sources))
         self.assertTrue(
-            all(0 <= each < self.env["mfg.suite.exception"]._sources_at_most for each in numbers)
+            all(
+                0 <= each < self.env["mfg.suite.exception"]._sources_at_most
+                for each in numbers
+            )
         )
 
     def test_hundred_rows_take_as_many_queries_as_one(self):
@@ -169,7 +172,9 @@ class TestException(SuiteCase):
         queries()  # what is kept for everybody
         few, once = queries()
         for number in range(100):
-            self._disagreement(key=f"price-{number}", owners=(self.person, self.stranger))
+            self._disagreement(
+                key=f"price-{number}", owners=(self.person, self.stranger)
+            )
         many, often = queries()
         self.assertEqual(many, few + 100)
         self.assertEqual(often, once)

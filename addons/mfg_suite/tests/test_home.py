@@ -104,11 +104,14 @@ class TestHome(SuiteCase):
     def test_amounts_of_other_currencies_are_converted(self):
         euro = self.env.ref("base.EUR")
         euro.active = True
-        self.env["res.currency.rate"].search(
-            [("currency_id", "=", euro.id)]
-        ).unlink()
+        self.env["res.currency.rate"].search([("currency_id", "=", euro.id)]).unlink()
         self.env["res.currency.rate"].create(
-            {"name": "2020-01-01", "currency_id": euro.id, "rate": 0.5, "company_id": False}
+            {
+                "name": "2020-01-01",
+                "currency_id": euro.id,
+                "rate": 0.5,
+                "company_id": False,
+            }
         )
         self.other_company.currency_id = euro
         self._hold(self.other_company)

@@ -79,7 +79,9 @@ class TestResolution(OutboundMappingCase, InboundMappingCase, SuiteCase):
                 line.translation = "Hello"
         dialog.record.action_apply()
         entry = texts.line_ids
-        self.assertEqual((entry.internal_value, entry.external_value), ("Hello", "Hallo"))
+        self.assertEqual(
+            (entry.internal_value, entry.external_value), ("Hello", "Hallo")
+        )
         self._process_due()
         self.assertFalse(self._rows(self.clerk))
 
