@@ -1,5 +1,5 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 KINDS = [
@@ -171,6 +171,16 @@ class MfgSuiteException(models.Model):
             activity.res_id * self._sources_at_most + numbers[activity.res_model]
             for activity in activities
         ]
+
+    def check_access_rule(self, operation):
+        """Look the rows up as the user, since memory may hold those of somebody else.
+
+        :raises AccessError: the user does not find one of them, or it is resolved
+        """
+        if not self.env.su and self._filter_access_rules(operation) != self:
+            raise AccessError(
+                _("Some of these exceptions are resolved, or you may not see them.")
+            )
 
     def action_resolve(self):
         """Open what resolves the exception: the document, or a dialog of its own.

@@ -99,10 +99,11 @@ class TestResolution(OutboundMappingCase, InboundMappingCase, SuiteCase):
             row.env["mfg.suite.translation"].create({})
 
     def test_su_04_overdue_hold_three_clicks_each(self):
-        approver = self._user("approver", "mfg_quality_hold.group_approve")
+        approver = self._user("signer", "mfg_quality_hold.group_approve")
         approver.password = "sign it"
         inspector = self._user(
-            "inspector", "stock.group_stock_user,mfg_quality_hold.group_inspect"
+            "inspector",
+            "stock.group_stock_user,mrp.group_mrp_user,mfg_quality_hold.group_inspect",
         )
         hold = self._hold(by=self._user("floor", "stock.group_stock_user"))
         hold.sudo().responsible_id = inspector

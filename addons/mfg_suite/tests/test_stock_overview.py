@@ -36,7 +36,11 @@ class TestStockOverview(SuiteCase):
             [("company_id", "=", self.company.id)], limit=1
         )
         shelf = self.env["stock.location"].create(
-            {"name": "Shelf", "location_id": warehouse.lot_stock_id.id}
+            {
+                "name": "Shelf",
+                "location_id": warehouse.lot_stock_id.id,
+                "company_id": self.company.id,
+            }
         )
         self.env["stock.quant"].with_company(self.company)._update_available_quantity(
             part, shelf, 4, lot_id=lot

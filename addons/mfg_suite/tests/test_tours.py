@@ -44,9 +44,10 @@ class TestTours(OutboundMappingCase, SuiteCase, HttpCase):
 
     def test_su_04_inspector_and_approver_resolve_an_overdue_hold(self):
         inspector = self._user(
-            "inspector", "stock.group_stock_user,mfg_quality_hold.group_inspect"
+            "inspector",
+            "stock.group_stock_user,mrp.group_mrp_user,mfg_quality_hold.group_inspect",
         )
-        approver = self._user("approver", "mfg_quality_hold.group_approve")
+        approver = self._user("signer", "mfg_quality_hold.group_approve")
         hold = self._hold(by=self._user("floor", "stock.group_stock_user"))
         hold.sudo().responsible_id = inspector
         self.start("mfg_suite_overdue_hold", inspector)

@@ -29,16 +29,16 @@ registry.category("web_tour.tours").add("mfg_suite_exception", {
         },
         {
             content: "Type the translation",
-            trigger: ".modal .o_data_row td[name='translation']",
+            trigger: ".o_data_row td[name='translation']",
         },
         {
             content: "What they call it",
-            trigger: ".modal .o_selected_row [name='translation'] input",
+            trigger: ".o_selected_row [name='translation'] input",
             run: "text Austria",
         },
         {
             content: "Second click: save and try again",
-            trigger: ".modal button[name='action_apply']",
+            trigger: "button[name='action_apply']",
         },
         {
             content: "It is not in the inbox any more",

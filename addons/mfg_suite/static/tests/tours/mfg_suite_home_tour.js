@@ -29,7 +29,7 @@ registry.category("web_tour.tours").add("mfg_suite_home", {
         },
         {
             content: "Load the figures again, without the page",
-            trigger: ".o_mfg_home button[aria-label='Refresh']",
+            trigger: ".o_control_panel button[aria-label='Refresh']",
         },
         {content: "Go to the dead letters", trigger: ".o_mfg_card_messages"},
         {

@@ -51,12 +51,12 @@ tours.add("mfg_suite_signature", {
         },
         {
             content: "With the password",
-            trigger: ".modal .o_field_widget[name='password'] input[type='password']",
+            trigger: ".o_field_widget[name='password'] input[type='password']",
             run: "text suite-tour",
         },
         {
             content: "Third click: this is my signature",
-            trigger: ".modal button[name='action_done']",
+            trigger: "button[name='action_done']",
         },
         state("done"),
     ],
@@ -74,12 +74,12 @@ tours.add("mfg_suite_price_and_gap", {
         },
         {
             content: "What was done about it",
-            trigger: ".modal .o_field_widget[name='reason'] textarea",
+            trigger: ".o_field_widget[name='reason'] textarea",
             run: "text The vendor sent a credit note.",
         },
         {
             content: "Third click: done",
-            trigger: ".modal button[name='action_resolve']",
+            trigger: "button[name='action_resolve']",
         },
         state("resolved"),
         {
