@@ -23,13 +23,21 @@ class MfgIcException(models.Model):
             "severity": self._exception_translated(
                 query, "severity", [("warning", "1"), ("blocking", "2")]
             ),
-            "name": self._exception_label(query, "kind"),
+            "name": SQL(
+                "concat_ws(': ', %s, %s)",
+                self._exception_label(query, "kind"),
+                column("name"),
+            ),
             "reference": SQL(
                 "COALESCE(%s, %s)",
                 self._exception_name_of(query, "flow_id"),
                 self._exception_name_of(query, "agreement_id"),
             ),
-            "detail": column("name"),
+            "detail": SQL(
+                "NULLIF(concat_ws(' / ', NULLIF(%s, ''), NULLIF(%s, '')), '')",
+                column("expected"),
+                column("actual"),
+            ),
             "company_id": column("seller_company_id"),
             "other_company_id": column("buyer_company_id"),
             "owner_id": column("seller_owner_id"),

@@ -12,7 +12,7 @@ class MfgIntegrationStockOverview(models.Model):
     )
     currency_id = fields.Many2one("res.currency", readonly=True)
     value = fields.Monetary(
-        "Value at Cost", readonly=True, help="Quantity times the cost of the product."
+        readonly=True, help="Quantity times the cost of the product."
     )
     value_held = fields.Monetary("Value on Hold", readonly=True)
 

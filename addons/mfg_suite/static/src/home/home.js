@@ -297,8 +297,19 @@ export class GroupHome extends Component {
             maxBarThickness: 64,
             stack: "one",
         }));
-        const labels = rows.map((row) => row.name);
-        return {key, title, config: chart(labels, datasets, format)};
+        const config = chart(
+            rows.map((row) => row.name),
+            datasets,
+            format
+        );
+        // Every plant has its name below its bar, in as many lines as it has words.
+        Object.assign(config.options.scales.x.ticks, {
+            autoSkip: false,
+            callback(value) {
+                return this.getLabelForValue(value).split(" ");
+            },
+        });
+        return {key, title, config};
     }
 
     chartOfHolds(key, title, holds, value, format) {
