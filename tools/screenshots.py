@@ -103,6 +103,13 @@ def first(text="", cell=""):
 
 
 SCREENS = (
+    Screen("home", "mfg_suite.mfg_suite_home_action", ".o_mfg_chart canvas"),
+    Screen(
+        "my_exceptions",
+        "mfg_suite.mfg_suite_exception_action",
+        LIST,
+        login="integration-operator",
+    ),
     Screen("messages", f"{QUEUE}delivery_action", LIST, login="integration-operator"),
     Screen(
         "message_retried",

@@ -49,13 +49,14 @@ class ValueStep:
     path: tuple
     values: dict[str, str]
 
+    def unknown(self, document):
+        """Return the values of the document, as text, that the map does not have."""
+        values = map(_text, _values(document, self.path))
+        return [value for value in values if value not in self.values]
+
     def missing(self, document, _known):
         """Return the causes why values of the document cannot be translated."""
-        return [
-            _untranslated(self.name, value)
-            for value in _values(document, self.path)
-            if _text(value) not in self.values
-        ]
+        return [_untranslated(self.name, value) for value in self.unknown(document)]
 
     def apply(self, document, _known):
         """Translate in place."""
@@ -72,6 +73,11 @@ class UnitStep:
     quantity: str
     #: unit → (unit of the other side, factor for the quantity)
     units: dict[str, tuple[str, Decimal]]
+
+    def unknown(self, document):
+        """Return the units of the document, as text, that the map does not have."""
+        units = map(_text, _values(document, self.path))
+        return [unit for unit in units if unit not in self.units]
 
     def missing(self, document, _known):
         """Return the causes why values of the document cannot be translated."""

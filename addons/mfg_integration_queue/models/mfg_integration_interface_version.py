@@ -523,6 +523,22 @@ class MfgIntegrationInterfaceVersion(models.Model):
             return None
         return version._plan(self.env["mfg.integration.system"].browse(system_id))
 
+    def _unknown_values(self, system, document):
+        """Return what no value map of this contract translates.
+
+        :param document: decoded content of a message
+        :return: set of (``mfg.integration.value.map``, value as text)
+        """
+        self.ensure_one()
+        selected = paths.tree(paths.parse_lines(self.mapping_select))
+        document = paths.pruned(document, selected)
+        direction = self.interface_id.direction
+        return {
+            (line.value_map_id, value)
+            for line in self.mapping_line_ids.filtered("value_map_id")
+            for value in line._step(system, direction).unknown(document)
+        }
+
     def _plan(self, system):
         """Return the :class:`.mapping.Plan` of this contract for one system.
 

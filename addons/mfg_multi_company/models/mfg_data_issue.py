@@ -32,6 +32,7 @@ class MfgDataIssue(models.Model):
         default="open",
         readonly=True,
         tracking=True,
+        index=True,
     )
 
     _sql_constraints = [

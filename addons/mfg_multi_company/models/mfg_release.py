@@ -59,6 +59,7 @@ class MfgRelease(models.Model):
         default="requested",
         readonly=True,
         tracking=True,
+        index=True,
     )
 
     def _document(self):

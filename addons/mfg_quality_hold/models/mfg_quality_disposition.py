@@ -61,6 +61,7 @@ class MfgQualityDisposition(models.Model):
         readonly=True,
         tracking=True,
         copy=False,
+        index=True,
     )
     justification = fields.Text(
         help="Why this is right. A concession or a withdrawal needs one."

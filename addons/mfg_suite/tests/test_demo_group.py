@@ -146,13 +146,16 @@ class TestDemoGroup(DemoGroup, TransactionCase):
 class TestWithoutDemo(TransactionCase):
     """Without demo data nothing of the group is there."""
 
-    def test_module_brings_no_records_of_its_own(self):
+    def test_module_brings_no_business_data(self):
         if self.env.ref("base.module_mfg_suite").demo:
             self.skipTest("the database has demo data")
         records = self.env["ir.model.data"].search([("module", "=", "mfg_suite")])
-        self.assertLessEqual(
-            set(records.mapped("model")), {"ir.model", "ir.model.fields"}
-        )
+        business = {
+            name
+            for name in records.mapped("model")
+            if not name.startswith("ir.") and name != "res.groups"
+        }
+        self.assertFalse(business)
 
 
 @tagged("post_install", "-at_install")
@@ -164,12 +167,14 @@ class TestLogins(DemoGroup, HttpCase):
         "operator-a": "mrp.menu_mrp_root",
         "supervisor-c": "mrp.menu_mrp_root",
         "warehouse-a": "stock.menu_stock_root",
-        "quality-a": "mrp.menu_mrp_root",
+        "quality-a": "mfg_quality_hold.mfg_quality_hold_menu_root",
+        "quality-manager": "mfg_quality_hold.mfg_quality_hold_menu_root",
+        "steward": "mfg_multi_company.mfg_multi_company_menu_root",
         "controller": "account.menu_finance",
         "integration-operator": "mfg_integration_queue.mfg_integration_menu_root",
         "integrator": "mfg_integration_queue.mfg_integration_menu_root",
         "approver": "mfg_integration_queue.mfg_integration_menu_root",
-        "auditor": "mfg_integration_queue.mfg_integration_menu_root",
+        "auditor": "mfg_audit_trail.menu_root",
     }
 
     def test_every_login_opens_the_application_of_its_role(self):
@@ -181,6 +186,19 @@ class TestLogins(DemoGroup, HttpCase):
                 self.assertEqual(page.status_code, 200)
                 self.assertNotIn("/web/login", page.url)
                 self.open_application(entry["login"])
+
+    def test_every_role_has_a_home_page_and_an_inbox(self):
+        root = self.env.ref("mfg_suite.mfg_suite_menu_root").id
+        for entry in logins():
+            user = self.user(entry["login"])
+            context = {"allowed_company_ids": user.company_ids.ids}
+            env = self.env(user=user, context=context)
+            with self.subTest(login=entry["login"]):
+                menus = env["ir.ui.menu"].load_web_menus(False)
+                self.assertIn(root, menus["root"]["children"])
+                home = env["mfg.suite.home"].get_home()
+                self.assertEqual(len(home["plants"]), len(user.company_ids))
+                env["mfg.suite.exception"].search([]).read()
 
     def open_application(self, login):
         """Do what the web client does when the application's icon is clicked."""

@@ -1,15 +1,7 @@
 /** @odoo-module **/
 
-/* global Chart */
-
-import {
-    Component,
-    onWillStart,
-    onWillUnmount,
-    useEffect,
-    useRef,
-    useState,
-} from "@odoo/owl";
+import {COLORS, DashboardChart, chart} from "../chart";
+import {Component, onWillStart, onWillUnmount, useState} from "@odoo/owl";
 import {Layout} from "@web/search/layout";
 import {_t} from "@web/core/l10n/translation";
 import {formatDuration} from "../duration";
@@ -19,30 +11,6 @@ import {useService} from "@web/core/utils/hooks";
 
 const {DateTime} = luxon;
 const REFRESH = 30000;
-const COLORS = {
-    blue: "#3a6ea5",
-    teal: "#1f9e89",
-    red: "#c9302c",
-    amber: "#e08e0b",
-    light: "#a9c1dc",
-};
-
-/** One chart of the dashboard. */
-export class DashboardChart extends Component {
-    setup() {
-        this.canvas = useRef("canvas");
-        useEffect(
-            () => {
-                const chart = new Chart(this.canvas.el, this.props.config);
-                return () => chart.destroy();
-            },
-            () => [this.props.config]
-        );
-    }
-}
-
-DashboardChart.template = "mfg_integration_queue.DashboardChart";
-DashboardChart.props = {title: String, config: Object};
 
 /** Throughput, latency, errors, retries and backlog over time. */
 export class IntegrationDashboard extends Component {
@@ -168,50 +136,6 @@ export class IntegrationDashboard extends Component {
             },
         ];
     }
-}
-
-/**
- * @param {String[]} labels
- * @param {Object[]} datasets
- * @param {Function} [format] of a value; without it values are numbers of messages
- * @param {Number} [suggestedMax] how far the scale goes at least
- * @returns {Object} configuration of Chart.js
- */
-function chart(labels, datasets, format = null, suggestedMax = 1) {
-    const text = format || ((value) => value);
-    return {
-        data: {labels, datasets},
-        options: {
-            animation: false,
-            maintainAspectRatio: false,
-            interaction: {mode: "index", intersect: false},
-            plugins: {
-                legend: {display: datasets.length > 1, position: "bottom"},
-                tooltip: {
-                    callbacks: {
-                        label: (item) =>
-                            `${item.dataset.label}: ${text(item.parsed.y)}`,
-                    },
-                },
-            },
-            scales: {
-                x: {
-                    stacked: true,
-                    grid: {display: false},
-                    ticks: {maxTicksLimit: 8, maxRotation: 0},
-                },
-                y: {
-                    beginAtZero: true,
-                    suggestedMax,
-                    ticks: {
-                        maxTicksLimit: 6,
-                        precision: format ? undefined : 0,
-                        callback: (value) => text(value),
-                    },
-                },
-            },
-        },
-    };
 }
 
 IntegrationDashboard.template = "mfg_integration_queue.Dashboard";

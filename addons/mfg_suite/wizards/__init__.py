@@ -1,0 +1,2 @@
+from . import mfg_suite_translation
+from . import mfg_suite_translation_line
