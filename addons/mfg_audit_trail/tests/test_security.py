@@ -2,7 +2,7 @@ import psycopg2
 
 from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tests import new_test_user
+from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
 from ..engine import schema, sealer, verifier
@@ -10,6 +10,8 @@ from ..hooks import post_init_hook, uninstall_hook
 from .common import AuditCase
 
 
+# A module is uninstalled only once it is installed.
+@tagged("post_install", "-at_install")
 class TestSecurity(AuditCase):
     @classmethod
     def setUpClass(cls):
