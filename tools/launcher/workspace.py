@@ -273,7 +273,8 @@ class Workspace:
         `ours=False` hides the suite's modules from Odoo. Raises LauncherError when Odoo
         fails or a module did not get installed.
         """
-        conf = self.odoo.write_conf("install", name, ours)
+        # of its own: other processes of this checkout install as well
+        conf = self.odoo.write_conf(f"install-{name}", name, ours)
         arguments = ["--stop-after-init", "--no-http"]
         if install:
             arguments += ["-i", ",".join(install)]
@@ -298,7 +299,8 @@ class Workspace:
 
     def script(self, name, script, ours=True):
         """Run Python code in Odoo's shell on a database; returns the complaints of the log."""
-        conf = self.odoo.write_conf("install", name, ours)
+        # of its own: other processes of this checkout install as well
+        conf = self.odoo.write_conf(f"install-{name}", name, ours)
         log = self.checkout.logs / f"script-{name}.log"
         complaints, _last = self.odoo.run(
             conf, ["shell", "--no-http"], log, script=script
