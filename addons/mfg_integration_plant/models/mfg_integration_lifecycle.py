@@ -24,11 +24,17 @@ class MfgIntegrationLifecycle(models.AbstractModel):
             "record"}``. States are done, current, waiting, late and problem; moments are
             UTC in Odoo's format or False; ``record`` is ``{"model", "id"}`` of what the
             reader may open, or False.
+        :raises AccessError: the user may not read the document
         """
+        document.check_access_rights("read")
+        document.check_access_rule("read")
         # sudo: whoever reads the document may know where it stands, also where a
-        # neighbouring department goes on with it; of that documents only names and dates
-        # are told, and only who may read them can open them.
-        steps = list(self._steps(document.sudo()))
+        # neighbouring department goes on with it; of their documents only names and dates
+        # are told, and only who may read them can open them. In the language and company
+        # that apply, without anything else in the context, which callers over RPC choose.
+        context = {"lang": self.env.context.get("lang")}
+        told = document.with_env(self.env(su=True, context=context))
+        steps = list(self._steps(told.with_company(told.company_id)))
         now = self.env.cr.now()
         open_before = False
         for step in steps:
@@ -111,7 +117,7 @@ class MfgIntegrationLifecycle(models.AbstractModel):
 
         :param str code: interface over which the document is told
         """
-        # The document comes as superuser, see _of: its reader need not see messages.
+        # The document comes as superuser, see _of: who reads it need not see messages.
         event = document.env["mfg.integration.event"].search(
             [
                 ("res_model", "=", document._name),

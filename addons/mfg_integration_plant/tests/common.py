@@ -125,6 +125,18 @@ class PlantCase(TransactionCase):
             }
         )
 
+    @classmethod
+    def work_center(cls, **values):
+        return cls.env["mrp.workcenter"].create(
+            {
+                "name": "Assembly",
+                "code": "ASM",
+                "company_id": cls.plant.id,
+                "resource_calendar_id": cls.plant.resource_calendar_id.id,
+                **values,
+            }
+        )
+
     def order(self, product, quantity, user=None, **values):
         """Return a confirmed and reserved order, as the operator sees it."""
         order = (

@@ -21,14 +21,7 @@ class BomCase(InboundPlantCase):
         cls.motor = cls.product("Motor", default_code="MT-1")
         cls.housing = cls.product("Housing", default_code="HS-1")
         cls.screw = cls.product("Screw", default_code="SC-1")
-        cls.center = cls.env["mrp.workcenter"].create(
-            {
-                "name": "Assembly",
-                "code": "ASM",
-                "company_id": cls.plant.id,
-                "resource_calendar_id": cls.plant.resource_calendar_id.id,
-            }
-        )
+        cls.center = cls.work_center()
 
     def payload(self, **values):
         return {

@@ -24,13 +24,7 @@ class TestContract(PlantCase):
         motor = self.product("Motor", "lot")
         part = self.product("Part", "lot")
         chips = self.product("Chips")
-        workcenter = self.env["mrp.workcenter"].create(
-            {
-                "name": "Assembly",
-                "company_id": self.plant.id,
-                "resource_calendar_id": self.plant.resource_calendar_id.id,
-            }
-        )
+        workcenter = self.work_center(code=False)
         self.bom(
             motor,
             [(part, 1)],

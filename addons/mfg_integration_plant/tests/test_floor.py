@@ -23,14 +23,7 @@ class TestFloor(InboundPlantCase):
         cls.motor = cls.product("Motor", "lot", default_code="MT-1")
         cls.housing = cls.product("Housing", "lot", default_code="HS-1")
         cls.screw = cls.product("Screw", default_code="SC-1")
-        cls.center = cls.env["mrp.workcenter"].create(
-            {
-                "name": "Assembly",
-                "code": "ASM",
-                "company_id": cls.plant.id,
-                "resource_calendar_id": cls.plant.resource_calendar_id.id,
-            }
-        )
+        cls.center = cls.work_center()
         cls.motor_bom = cls.bom(cls.motor, [(cls.housing, 1), (cls.screw, 4)])
         cls.housing_lots = {
             name: cls.lot(cls.housing, name) for name in ("HS-0001", "HS-0002")

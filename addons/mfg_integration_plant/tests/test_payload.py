@@ -18,14 +18,7 @@ class TestPayload(PlantCase):
         cls.motor = cls.product(
             "Motor", "lot", default_code="MT-1", barcode="2999000000017"
         )
-        cls.workcenter = cls.env["mrp.workcenter"].create(
-            {
-                "name": "Assembly",
-                "code": "ASM",
-                "company_id": cls.plant.id,
-                "resource_calendar_id": cls.plant.resource_calendar_id.id,
-            }
-        )
+        cls.workcenter = cls.work_center()
         cls.motor_bom = cls.bom(
             cls.motor,
             [(cls.housing, 1), (cls.grease, 0.05)],

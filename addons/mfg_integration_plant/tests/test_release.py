@@ -24,14 +24,7 @@ class TestRelease(PlantCase):
         cls.motor = cls.product("Motor", "lot", default_code="MT-1")
         cls.part = cls.product("Part", "lot", default_code="PT-1")
         cls.chips = cls.product("Chips")
-        center = cls.env["mrp.workcenter"].create(
-            {
-                "name": "Assembly",
-                "code": "ASM",
-                "company_id": cls.plant.id,
-                "resource_calendar_id": cls.plant.resource_calendar_id.id,
-            }
-        )
+        center = cls.work_center()
         cls.bom(
             cls.motor,
             [(cls.part, 2)],

@@ -225,5 +225,5 @@ class MfgSuiteHome(models.AbstractModel):
 
 
 def _named(company):
-    # Which companies there are is what the documents the user reads say, too.
+    # sudo: of documents that the user reads, which tell the name of their company, too
     return {"id": company.id, "name": company.sudo().name}
