@@ -34,6 +34,7 @@
         "demo/plant_c_demo.xml",
         "demo/mfg_integration_demo.xml",
         "demo/mrp_production_demo.xml",
+        "demo/mfg_quality_demo.xml",
     ],
     "application": True,
 }

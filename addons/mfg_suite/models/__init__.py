@@ -13,4 +13,5 @@ from . import mfg_quality_disposition
 from . import mfg_quality_inspection
 from . import mfg_release
 from . import mfg_suite_demo
+from . import mfg_suite_demo_quality
 from . import mfg_suite_home
