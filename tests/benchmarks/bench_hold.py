@@ -43,16 +43,18 @@ def product(name):
 
 
 def make_lots(product, count):
-    return env["stock.lot"].create(
-        [
-            {
-                "name": f"{product.name} {number:05}",
-                "product_id": product.id,
-                "company_id": env.company.id,
-            }
-            for number in range(count)
-        ]
+    '''Lots as the ORM writes them, but in a second: making them is not what is measured.'''
+    env.cr.execute(
+        '''
+        INSERT INTO stock_lot (name, product_id, product_uom_id, company_id, is_on_hold,
+                               create_uid, create_date, write_uid, write_date)
+        SELECT %s || to_char(number, ' FM00000'), %s, %s, %s, false,
+               1, now() at time zone 'utc', 1, now() at time zone 'utc'
+          FROM generate_series(0, %s - 1) AS number RETURNING id
+        ''',
+        [product.name, product.id, product.uom_id.id, env.company.id, count],
     )
+    return env["stock.lot"].browse(row[0] for row in env.cr.fetchall())
 
 
 def answer(seconds):
@@ -63,16 +65,16 @@ def answer(seconds):
 HOLD = """
 part = product("Held")
 lots = make_lots(part, LOTS)
-env["stock.quant"].sudo().create(
-    [
-        {
-            "product_id": part.id,
-            "location_id": warehouse.lot_stock_id.id,
-            "lot_id": lot.id,
-            "quantity": 1,
-        }
-        for lot in lots
-    ]
+env.cr.execute(
+    '''
+    INSERT INTO stock_quant (product_id, location_id, lot_id, company_id, quantity,
+                             reserved_quantity, in_date, is_on_hold,
+                             create_uid, create_date, write_uid, write_date)
+    SELECT %s, %s, lot, %s, 1, 0, now() at time zone 'utc', false,
+           1, now() at time zone 'utc', 1, now() at time zone 'utc'
+      FROM unnest(%s) AS lot
+    ''',
+    [part.id, warehouse.lot_stock_id.id, env.company.id, lots.ids],
 )
 places = {
     "location_id": warehouse.lot_stock_id.id,

@@ -14,17 +14,23 @@ module.button_immediate_uninstall()
 """
 
 
-def take_out(lab, database):
-    """Uninstall our intercompany modules from a database."""
+def without_ours(lab):
+    """Name of a database without our intercompany modules."""
+    database, _nothing = lab.prepared(
+        "without", lambda name: lab.script(name, UNINSTALL)
+    )
+    return database
+
+
+def with_theirs(lab):
+    """(name, configuration file) of a database with OCA's modules instead of ours."""
+    database, folders = lab.prepared("theirs", lambda name: _install(lab, name))
+    return database, lab.conf(database, addons_path=folders)
+
+
+def _install(lab, database):
+    """Install OCA's modules into a database; returns where Odoo finds its modules."""
     lab.script(database, UNINSTALL)
-
-
-def install(lab, database):
-    """Install OCA's modules into a database, instead of ours.
-
-    :return: the configuration file to start Odoo with
-    """
-    take_out(lab, database)
     target = lab.folder / "intercompany"
     packages = [f"odoo-addon-{name.replace('_', '-')}==17.0.*" for name in MODULES]
     subprocess.run(
@@ -32,11 +38,10 @@ def install(lab, database):
         + ["--python", lab.python, "--target", str(target), *packages],
         check=True,
     )
-    ours = lab.workspace.odoo.addons_path()
-    conf = lab.conf(database, addons_path=f"{ours},{target / 'odoo' / 'addons'}")
+    folders = f"{lab.workspace.odoo.addons_path()},{target / 'odoo' / 'addons'}"
     service = lab.start_odoo(
         "intercompany",
-        conf,
+        lab.conf(database, addons_path=folders),
         "-i",
         ",".join(MODULES),
         "--without-demo=all",
@@ -45,4 +50,4 @@ def install(lab, database):
     )
     if service.process.wait(PATIENCE):
         raise AssertionError("\n".join(service.tail()))
-    return conf
+    return folders

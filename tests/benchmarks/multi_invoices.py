@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from intercompany_peer import install
+from intercompany_peer import with_theirs
 
 from tests.support.emitter import Emitter
 from tests.support.intercompany import AGREEMENT, OCA_SETTINGS, SCENE, TURN
@@ -77,8 +77,7 @@ result = seconds, env.cr.fetchone()[0]
 
 def measure(quick, lab):
     """Post the same invoice in turns, then fill a database and read its balances."""
-    theirs = lab.database("theirs")
-    conf = install(lab, theirs)
+    theirs, conf = with_theirs(lab)
     ours = lab.database("ours")
     peers = {"ours": Emitter(lab, ours), "theirs": Emitter(lab, theirs, conf)}
     settings = f"LINES = {LINES}\n" + TURN + POST

@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from intercompany_peer import install, take_out
+from intercompany_peer import with_theirs, without_ours
 from multi_orders import Orders
 
 LINES = 50
@@ -17,10 +17,7 @@ def measure(quick, lab):
         in our code; ours divided by theirs, medians
     """
     turns = 2 if quick else 7
-    plain = lab.database("plain")
-    take_out(lab, plain)
-    public = lab.database("public")
-    conf = install(lab, public)
+    plain, (public, conf) = without_ours(lab), with_theirs(lab)
     peers = {}
     try:
         peers["ours"] = Orders(lab, lab.database("ours"), "ours")

@@ -159,6 +159,8 @@ class MfgQualityHold(models.Model):
     lot_count = fields.Integer(compute="_compute_lot_ids")
     what = fields.Char("What Is on Hold", compute="_compute_what", compute_sudo=True)
     disposition_count = fields.Integer(compute="_compute_disposition_count")
+    trace_ids = fields.One2many("mfg.quality.trace", "hold_id", readonly=True)
+    trace_count = fields.Integer(compute="_compute_trace_count")
     qty_held = fields.Float(
         "Held",
         compute="_compute_quantities",
@@ -212,6 +214,11 @@ class MfgQualityHold(models.Model):
     def _compute_inspection_count(self):
         for hold in self:
             hold.inspection_count = len(hold.inspection_ids)
+
+    @api.depends("trace_ids")
+    def _compute_trace_count(self):
+        for hold in self:
+            hold.trace_count = len(hold.trace_ids)
 
     @api.depends("deadline", "state")
     def _compute_is_late(self):
@@ -378,6 +385,19 @@ class MfgQualityHold(models.Model):
             "mfg_quality_hold.mfg_quality_inspection_action"
         )
         return dict(action, domain=[("hold_id", "=", self.id)], context={})
+
+    def action_view_traces(self):
+        """Show the runs that followed the held lots, the last one first."""
+        self.ensure_one()
+        action = self.env["ir.actions.actions"]._for_xml_id(
+            "mfg_quality_hold.mfg_quality_trace_action"
+        )
+        action.update(domain=[("hold_id", "=", self.id)], context={"create": False})
+        if len(self.trace_ids) == 1:
+            action.update(
+                res_id=self.trace_ids.id, views=[(False, "form")], view_mode="form"
+            )
+        return action
 
     @api.model
     def _action_of_lines(self, lines):

@@ -70,6 +70,12 @@ class MfgQualityHoldRule(models.Model):
         check_company=True,
         help="Empty: the plan that fits the product best.",
     )
+    responsible_id = fields.Many2one(
+        "res.users",
+        check_company=True,
+        domain="[('share', '=', False)]",
+        help="Answers for what the rule holds. Empty: whoever received or made it.",
+    )
     valid_from = fields.Date()
     valid_to = fields.Date()
     hold_id = fields.Many2one(
@@ -257,6 +263,7 @@ class MfgQualityHoldRule(models.Model):
             lines = hold._add_lines(scopes)
             hold._refresh_state()
         else:
+            responsible = self.responsible_id or self.env.user
             hold = Hold._place(
                 scopes,
                 self.reason_id.code,
@@ -267,6 +274,7 @@ class MfgQualityHoldRule(models.Model):
                     "rule_id": self.id,
                     "company_id": self.company_id.id,
                     "severity": self.reason_id.severity,
+                    "responsible_id": responsible.id,
                 },
             )
             lines = hold.line_ids

@@ -62,7 +62,9 @@ class MfgQualityTrace(models.Model):
         readonly=True,
         default=lambda self: self.env.company,
     )
-    hold_id = fields.Many2one("mfg.quality.hold", readonly=True, check_company=True)
+    hold_id = fields.Many2one(
+        "mfg.quality.hold", readonly=True, check_company=True, index="btree_not_null"
+    )
     previous_id = fields.Many2one(
         "mfg.quality.trace",
         "Earlier Run",

@@ -73,6 +73,22 @@ class TestRules(HoldCase):
         self.assertEqual(out.move_ids.quantity, 20)
         self.assertStays(first, 5)
 
+    def test_qh_15_somebody_answers_for_what_a_rule_holds(self):
+        rule = self.rule(vendor_id=self.vendor.id)
+        first, second = self.lots("R1", "R2")
+        self.receive(first)
+        self.assertEqual(rule.hold_ids.responsible_id, self.world.users["stk"])
+        rule.responsible_id = self.world.users["qa"]
+        self.receive(second)
+        hold = rule.hold_ids.filtered(lambda one: one.lot_ids == second)
+        self.assertEqual(hold.responsible_id, self.world.users["qa"])
+
+    def test_qh_15_stranger_to_the_company_answers_for_nothing(self):
+        stranger = self.env["res.users"].create({"name": "Else", "login": "elsewhere"})
+        self.assertNotIn(self.world.company, stranger.company_ids)
+        with self.assertRaisesRegex(UserError, "Else"):
+            self.rule(responsible_id=stranger.id)
+
     def test_qh_15_next_step_of_the_same_receipt_is_not_reserved(self):
         self.rule(vendor_id=self.vendor.id)
         self.world.warehouse.reception_steps = "two_steps"

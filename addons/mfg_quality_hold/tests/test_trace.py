@@ -73,6 +73,16 @@ class TestTrace(HoldCase):
             {self.lot_a: 4, self.gear_lot: 1, self.machine_lot: 2},
         )
 
+    def test_qh_21_runs_are_found_from_the_hold(self):
+        hold = self.world.hold(self.lot_a, user="qa")
+        self.assertEqual(hold.trace_count, 0)
+        first = hold.action_trace()["res_id"]
+        self.assertEqual(hold.action_view_traces()["res_id"], first)
+        again = hold.trace_ids.action_run()["res_id"]
+        self.assertEqual(hold.trace_count, 2)
+        shown = self.env["mfg.quality.trace"].search(hold.action_view_traces()["domain"])
+        self.assertEqual(shown.ids, [again, first])
+
     def test_qh_21_all_descendants_on_hold_in_one_click(self):
         trace = self.trace(self.lot_a)
         trace.action_hold_all()
