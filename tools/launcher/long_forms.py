@@ -119,13 +119,14 @@ def _core(checkout, progress, _quick, arguments):
 
 def _failures(report):
     """(names of the tests that failed, number of tests) of a JUnit file."""
-    cases = list(xml.etree.ElementTree.parse(report).iter("testcase"))
-    failed = {
-        f"{case.get('classname')}.{case.get('name')}"
-        for case in cases
-        if case.find("failure") is not None or case.find("error") is not None
-    }
-    return failed, len(cases)
+    tests, failed = set(), set()
+    for case in xml.etree.ElementTree.parse(report).iter("testcase"):
+        name = f"{case.get('classname')}.{case.get('name')}"
+        # One that fails and whose end fails as well is there twice.
+        tests.add(name)
+        if case.find("failure") is not None or case.find("error") is not None:
+            failed.add(name)
+    return failed, len(tests)
 
 
 def _native(checkout, progress, _quick, arguments):

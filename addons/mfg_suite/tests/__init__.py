@@ -1,4 +1,5 @@
 from . import test_demo_group
+from . import test_demo_quality
 from . import test_exception
 from . import test_home
 from . import test_lifecycle
