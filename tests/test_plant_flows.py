@@ -58,7 +58,7 @@ company = env.ref("mfg_suite.company_plant_c")
 groups = ["purchase.group_purchase_user", "stock.group_stock_manager",
           "stock.group_production_lot", "sales_team.group_sale_salesman_all_leads",
           "base.group_partner_manager", "mrp.group_mrp_manager",
-          "account.group_account_invoice"]
+          "account.group_account_invoice", "mfg_quality_hold.group_inspect"]
 user = env["res.users"].with_context(no_reset_password=True).create({
     "name": "Partners", "login": "partner_service", "company_id": company.id,
     "email": "partners@example.com",
@@ -67,8 +67,9 @@ user = env["res.users"].with_context(no_reset_password=True).create({
 keys = {}
 for name, url in %(urls)r.items():
     code = "test-" + name.replace("_", "-")
+    module = "mfg_suite" if name == "qms" else "mfg_integration_plant"
     wizard = env["mfg.integration.facility.connect"].create({
-        "template_id": env.ref("mfg_integration_plant.facility_template_" + name).id,
+        "template_id": env.ref(f"{module}.facility_template_{name}").id,
         "company_id": company.id, "name": name, "code": code, "user_id": user.id,
         "url": url and url + "/events", "allow_http": True,
         "allowed_networks": "127.0.0.0/8"})
@@ -80,6 +81,11 @@ for name, url in %(urls)r.items():
         system.endpoint_ids._set_signing_secret(%(secret)r)
 env["res.partner"].create(
     {"name": "Machines Inc", "ref": "C-200", "company_id": company.id})
+env["mfg.quality.inspection.plan"].create({
+    "name": "Gear wheels", "company_id": company.id,
+    "product_ids": [(6, 0, [env.ref("mfg_suite.product_c_wheel").id])],
+    "characteristic_ids": [(0, 0, {
+        "name": "Hardness (HRC)", "lower_limit": 58, "upper_limit": 62})]})
 env["account.journal"].create({"name": "Batches", "code": "BATCH", "type": "general",
                                "company_id": company.id})
 env["account.account"].create([
@@ -90,7 +96,12 @@ with open(%(out)r, "w") as out:
     json.dump(keys, out)
 """
 #: simulators that are connected so, by the template that does it
-OVER_HTTP = {"supplier": "supplier.py", "wms": "wms.py", "3pl": "logistics.py"}
+OVER_HTTP = {
+    "supplier": "supplier.py",
+    "wms": "wms.py",
+    "3pl": "logistics.py",
+    "qms": "qms.py",
+}
 BY_FILES = {"legacy_erp": "legacy_erp.py", "accounting": "accounting.py"}
 SECRET = "whsec_ZmxvciBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcyE="
 
@@ -516,3 +527,68 @@ def test_pi_08_journal_with_wrong_totals_then_corrected_posts_once(plant, partne
     wait_for_reports(plant, accounting)
     ((reference, state, total),) = posted()
     assert (reference, state, total) == ("B-31", "posted", 125.5)
+
+
+@pytest.mark.parametrize(
+    "manners", [{}, {"twice": True}], ids=["well behaved", "everything twice"]
+)
+def test_quality_system_asks_for_a_hold_and_hears_of_its_end(plant, partners, manners):
+    quality = partners["qms"]
+    quality.order("/manners", **manners)
+    number, lot = f"NCR-{len(manners)}", ("GW-0921", "GW-0927")[len(manners)]
+    (item,) = plant.rpc(
+        "admin",
+        "product.product",
+        "read",
+        [plant.ref("mfg_suite.product_c_wheel")],
+        ["default_code"],
+    )
+    quality.order(
+        "/finds", lot=lot, verdict="pass", findings=[("Hardness (HRC)", 60.5)]
+    )
+    quality.order(
+        "/nonconformity",
+        number=number,
+        item=item["default_code"],
+        lot=lot,
+        reason="SUSPECT",
+    )
+
+    # Held, told, inspected by the laboratory, and proposed for release; still on hold.
+    def proposed():
+        return plant.query(
+            """
+            SELECT d.id, h.name FROM mfg_quality_disposition d
+              JOIN mfg_quality_hold h ON h.id = d.hold_id
+             WHERE h.origin_ref = %s AND d.state = 'proposed' AND d.kind = 'release'
+            """,
+            [number],
+        )
+
+    ((disposition, hold),) = wait_for(proposed, PATIENCE, "the release is proposed")
+    wait_for(lambda: not unsettled(plant), PATIENCE, "every report is processed")
+    on_hold = "SELECT is_on_hold FROM stock_lot WHERE name = %s"
+    assert plant.query(on_hold, [lot]) == [(True,)]
+
+    plant.rpc(
+        "quality-manager",
+        "mfg.quality.sign",
+        "create",
+        {
+            "disposition_id": disposition,
+            "meaning": "Hardness is right",
+            "password": "quality-manager",
+        },
+    )
+    plant.rpc(
+        "quality-manager", "mfg.quality.disposition", "action_execute", [disposition]
+    )
+    wait_for(
+        lambda: quality.status()["holds"].get(hold) == "closed",
+        PATIENCE,
+        "the quality system hears that the hold is closed",
+    )
+    assert plant.query(on_hold, [lot]) == [(False,)]
+    assert plant.query(
+        "SELECT count(*) FROM mfg_quality_hold WHERE origin_ref = %s", [number]
+    ) == [(1,)]

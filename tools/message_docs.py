@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write docs/messages.md from the contracts and interfaces of the plant module.
+"""Write docs/messages.md from the contracts and interfaces of our modules.
 
     python tools/message_docs.py
 
@@ -11,15 +11,16 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
-MODULE = ROOT / "addons" / "mfg_integration_plant"
+MODULES = [ROOT / "addons" / name for name in ("mfg_integration_plant", "mfg_suite")]
 PAGE = ROOT / "docs" / "messages.md"
 
 HEAD = """\
 # Messages of a plant
 
-Written by `tools/message_docs.py` from the contracts in
-`addons/mfg_integration_plant/contracts/`; do not edit. How to send them is in
-[senders.md](senders.md), how to receive them in [architecture.md](architecture.md).
+Written by `tools/message_docs.py` from the contracts in the folders `contracts/` of
+`mfg_integration_plant` and, where it is about quality, `mfg_suite`; do not edit. How to
+send them is in [senders.md](senders.md), how to receive them in
+[architecture.md](architecture.md).
 
 Names of items, units, lots and places are ours, or what the cross references of the sending
 system call them. Moments carry their zone. Inbound messages refuse names that the contract
@@ -35,9 +36,20 @@ def render():
     return "\n".join(parts)
 
 
+def contracts(name="*"):
+    """Return the paths of the schemas of that name."""
+    return [
+        path
+        for module in MODULES
+        for path in module.glob(f"contracts/{name}.schema.json")
+    ]
+
+
 def _interfaces():
-    """Yield (code, {"name", "direction", …}) of the interfaces that come with the module."""
-    for path in sorted((MODULE / "data").glob("*.xml")):
+    """Yield (code, {"name", "direction", …}) of the interfaces that come with them."""
+    for path in sorted(
+        path for module in MODULES for path in module.glob("data/*.xml")
+    ):
         for record in ElementTree.parse(path).iter("record"):
             if record.get("model") == "mfg.integration.interface":
                 values = {
@@ -63,7 +75,7 @@ def _index(interfaces):
 
 
 def _section(code, values):
-    (path,) = MODULE.glob(f"contracts/{code}.v*.schema.json")
+    (path,) = contracts(f"{code}.v*")
     schema = json.loads(path.read_text(encoding="utf-8"))
     example = path.with_name(path.name.replace(".schema.", ".example."))
     lines = [

@@ -1,7 +1,7 @@
 {
     "name": "Manufacturing Group Suite",
     "summary": "Several plants, one group: what waits for you, and how the plants do",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.2.0",
     "category": "Manufacturing/Manufacturing",
     "author": "Odoo Manufacturing Group Suite contributors",
     "license": "LGPL-3",
@@ -21,6 +21,7 @@
         "views/mfg_suite_exception_views.xml",
         "views/mfg_suite_home_views.xml",
         "views/mfg_suite_menus.xml",
+        "data/mfg_integration_interface_quality_data.xml",
     ],
     "assets": {
         "web.assets_backend": ["mfg_suite/static/src/**/*"],

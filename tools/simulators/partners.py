@@ -12,6 +12,7 @@ from accounting import Accounting
 from floor import Floor
 from legacy_erp import LegacyErp
 from logistics import Logistics
+from qms import QualitySystem
 from receiver import Receiver, run, shipped_settings
 from supplier import Supplier
 from wms import Warehouse
@@ -26,7 +27,15 @@ class Partners(Receiver):
         super().__init__(state_dir, secret)
         self.systems = {
             each.name: each(Path(state_dir) / each.name, secret)
-            for each in (Floor, Warehouse, Supplier, Logistics, LegacyErp, Accounting)
+            for each in (
+                Floor,
+                Warehouse,
+                Supplier,
+                Logistics,
+                LegacyErp,
+                Accounting,
+                QualitySystem,
+            )
         }
 
     def route(self, path):

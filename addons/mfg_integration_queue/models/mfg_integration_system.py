@@ -39,6 +39,7 @@ class MfgIntegrationSystem(models.Model):
             ("accounting", "Accounting"),
             ("supplier", "Supplier portal"),
             ("plm", "Product life cycle (PLM)"),
+            ("qms", "Quality and laboratory (QMS, LIMS)"),
             ("other", "Other"),
         ],
         required=True,

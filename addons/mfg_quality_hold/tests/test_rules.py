@@ -84,8 +84,15 @@ class TestRules(HoldCase):
         self.assertEqual(hold.responsible_id, self.world.users["qa"])
 
     def test_qh_15_stranger_to_the_company_answers_for_nothing(self):
-        stranger = self.env["res.users"].create({"name": "Else", "login": "elsewhere"})
-        self.assertNotIn(self.world.company, stranger.company_ids)
+        elsewhere = self.env.ref("base.main_company").ids
+        stranger = self.env["res.users"].create(
+            {
+                "name": "Else",
+                "login": "elsewhere",
+                "company_id": elsewhere[0],
+                "company_ids": [Command.set(elsewhere)],
+            }
+        )
         with self.assertRaisesRegex(UserError, "Else"):
             self.rule(responsible_id=stranger.id)
 
@@ -181,10 +188,10 @@ class TestRules(HoldCase):
             self.world.ship(self.part, 1, lots[0])
 
     def test_qh_15_untracked_receipt(self):
-        self.rule(product_domain="[('tracking', '=', 'none')]")
+        rule = self.rule(product_domain="[('tracking', '=', 'none')]")
         oil = self.world.product("Oil", "none")
         self.receive(product=oil, quantity=7)
-        hold = self.env["mfg.quality.hold"].search([("origin", "=", "rule")])
+        hold = rule.hold_ids
         self.assertEqual(hold.line_ids.product_id, oil)
         self.assertEqual(hold.line_ids.qty_open, 7)
         self.assertEqual(len(hold.inspection_ids), 1)

@@ -80,7 +80,9 @@ class TestTrace(HoldCase):
         self.assertEqual(hold.action_view_traces()["res_id"], first)
         again = hold.trace_ids.action_run()["res_id"]
         self.assertEqual(hold.trace_count, 2)
-        shown = self.env["mfg.quality.trace"].search(hold.action_view_traces()["domain"])
+        shown = self.env["mfg.quality.trace"].search(
+            hold.action_view_traces()["domain"]
+        )
         self.assertEqual(shown.ids, [again, first])
 
     def test_qh_21_all_descendants_on_hold_in_one_click(self):

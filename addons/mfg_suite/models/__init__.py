@@ -4,6 +4,9 @@ from . import mfg_audit_alert
 from . import mfg_data_issue
 from . import mfg_ic_exception
 from . import mfg_integration_exception
+from . import mfg_integration_handler_quality
+from . import mfg_integration_handler_quality_hold_requested
+from . import mfg_integration_handler_quality_result_reported
 from . import mfg_integration_lifecycle
 from . import mfg_integration_lifecycle_production
 from . import mfg_integration_lifecycle_purchase

@@ -1,16 +1,19 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..messages import quality_hold_changed
+
 #: severity of a hold → that of an exception
 SEVERITIES = [("minor", "0"), ("major", "1"), ("critical", "2")]
 
 
 class MfgQualityHold(models.Model):
-    """Holds whose decision is overdue."""
+    """Holds whose decision is overdue; other systems hear of all of them."""
 
     _name = "mfg.quality.hold"
-    _inherit = ["mfg.quality.hold", "mfg.suite.source"]
+    _inherit = ["mfg.quality.hold", "mfg.suite.source", "mfg.integration.told.mixin"]
     _exception_number = 1
+    _mfg_messages = {"quality.hold.changed": quality_hold_changed.build}
 
     @api.model
     def _exception_domain(self):

@@ -1,13 +1,21 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..messages import quality_inspected
+
 
 class MfgQualityInspection(models.Model):
-    """Inspections that a hold waits for. Others are the daily work of inspectors."""
+    """Inspections that a hold waits for. Others are the daily work of inspectors. Other
+    systems hear of all that are decided."""
 
     _name = "mfg.quality.inspection"
-    _inherit = ["mfg.quality.inspection", "mfg.suite.source"]
+    _inherit = [
+        "mfg.quality.inspection",
+        "mfg.suite.source",
+        "mfg.integration.told.mixin",
+    ]
     _exception_number = 3
+    _mfg_messages = {"quality.inspected": quality_inspected.build}
 
     @api.model
     def _exception_domain(self):

@@ -99,7 +99,11 @@ class MfgSuiteDemoQuality(models.AbstractModel):
                 "partner_ref": "KG-20417",
                 "order_line": [
                     Command.create(
-                        {"product_id": product.id, "product_qty": 60, "price_unit": 66.5}
+                        {
+                            "product_id": product.id,
+                            "product_qty": 60,
+                            "price_unit": 66.5,
+                        }
                     )
                 ],
             }
@@ -124,7 +128,9 @@ class MfgSuiteDemoQuality(models.AbstractModel):
                     result.attribute = "yes"
             inspection.action_decide()
         passed = inspections.filtered(lambda one: one.verdict == "pass")
-        self._sign(passed.hold_id.disposition_ids.filtered(lambda one: one.kind == "release"))
+        self._sign(
+            passed.hold_id.disposition_ids.filtered(lambda one: one.kind == "release")
+        )
 
     # -- holds by hand -----------------------------------------------------------------
 
@@ -232,7 +238,10 @@ class MfgSuiteDemoQuality(models.AbstractModel):
 
     def _as(self, name):
         """Environment of a demo user at this plant."""
-        context = {"allowed_company_ids": self.env.company.ids, "tracking_disable": True}
+        context = {
+            "allowed_company_ids": self.env.company.ids,
+            "tracking_disable": True,
+        }
         return self.env(user=self._ref(name).id, su=False, context=context)
 
     def _lot(self, product, name):

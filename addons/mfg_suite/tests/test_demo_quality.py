@@ -35,12 +35,12 @@ class TestDemoQuality(DemoGroup, TransactionCase):
         )
 
     def test_nobody_approves_an_own_proposal(self):
-        signatures = self.hold("bearings").signature_ids | self.hold("received").signature_ids
+        signatures = (
+            self.hold("bearings").signature_ids | self.hold("received").signature_ids
+        )
         self.assertTrue(signatures)
         self.assertEqual(signatures.user_id, self.user("quality-manager"))
-        self.assertEqual(
-            signatures.disposition_id.create_uid, self.user("quality-a")
-        )
+        self.assertEqual(signatures.disposition_id.create_uid, self.user("quality-a"))
 
     def test_forgotten_hold_is_late_and_ages(self):
         boards = self.hold("boards")

@@ -1,0 +1,1 @@
+"""Canonical messages about quality: one file per message."""
