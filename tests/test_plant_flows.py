@@ -580,9 +580,6 @@ def test_quality_system_asks_for_a_hold_and_hears_of_its_end(plant, partners, ma
             "password": "quality-manager",
         },
     )
-    plant.rpc(
-        "quality-manager", "mfg.quality.disposition", "action_execute", [disposition]
-    )
     wait_for(
         lambda: quality.status()["holds"].get(hold) == "closed",
         PATIENCE,

@@ -95,6 +95,7 @@ class Screen:
 
 
 QUEUE = "mfg_integration_queue.mfg_integration_"
+HOLD = "mfg_quality_hold.mfg_quality_"
 
 
 def first(text="", cell=""):
@@ -109,6 +110,55 @@ SCREENS = (
         "mfg_suite.mfg_suite_exception_action",
         LIST,
         login="integration-operator",
+    ),
+    Screen("holds", f"{HOLD}hold_action", KANBAN, login="quality-manager"),
+    Screen(
+        "hold",
+        f"{HOLD}hold_action",
+        LIST,
+        clicks=(first("COMPLAINT"),),
+        then=FORM,
+        view="list",
+        login="quality-manager",
+    ),
+    Screen("hold_ageing", f"{HOLD}hold_action_ageing", KANBAN, login="quality-manager"),
+    Screen(
+        "hold_pareto",
+        f"{HOLD}hold_action_reasons",
+        ".o_graph_view canvas",
+        login="quality-manager",
+    ),
+    Screen(
+        "disposition_to_sign",
+        f"{HOLD}disposition_action",
+        LIST,
+        clicks=(first("Return"), "button[name=action_sign]"),
+        then=".modal .o_form_view",
+        login="quality-manager",
+    ),
+    Screen(
+        "inspection",
+        f"{HOLD}inspection_action",
+        ".o_list_view",
+        clicks=(".o_facet_remove", first("Failed")),
+        then=FORM,
+        login="quality-a",
+    ),
+    Screen(
+        "trace",
+        f"{HOLD}trace_action",
+        LIST,
+        clicks=(first(), ".o_notebook .nav-link:has-text('Customers')"),
+        then=".o_data_row:has-text('Lakeside')",
+        login="quality-a",
+    ),
+    Screen(
+        "bill_on_hold",
+        "account.action_move_in_invoice_type",
+        LIST,
+        clicks=(first("Keystone"),),
+        then=".alert-danger:visible",
+        login="controller",
     ),
     Screen("messages", f"{QUEUE}delivery_action", LIST, login="integration-operator"),
     Screen(
