@@ -199,8 +199,12 @@ def _record(checkout, form, result):
     commit = f"{commit or 'unknown'}{' + changes' if changed else ''}"
     today = datetime.date.today().isoformat()
     line = f"| `--{form}` | {today} | {commit} | {result} |"
+    # Not the line that describes the form: that has two columns.
     text, count = re.subn(
-        rf"^\| `--{form}` \|.*$", line.replace("\\", "\\\\"), text, flags=re.M
+        rf"^\| `--{form}` \|(?:[^|\n]*\|){{3}}$",
+        line.replace("\\", "\\\\"),
+        text,
+        flags=re.M,
     )
     if not count:
         raise LauncherError(f"{TABLE} has no line for --{form}.")
