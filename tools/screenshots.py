@@ -260,6 +260,27 @@ SCREENS = (
         view="list",
         login="planner",
     ),
+    Screen(
+        "lifecycle",
+        "mrp.mrp_production_action",
+        LIST,
+        clicks=(first("", "[name=name]"), ".nav-link:has-text('Lifecycle')"),
+        then=".o_form_view",
+        view="list",
+        login="planner",
+    ),
+    Screen(
+        "place_on_hold",
+        "mfg_quality_hold.mfg_quality_hold_place_action",
+        ".modal .o_form_view",
+        login="quality-a",
+    ),
+    Screen(
+        "connect_a_facility",
+        "mfg_integration_plant.mfg_integration_facility_connect_action",
+        ".o_form_view",
+        login="integrator",
+    ),
 )
 
 
