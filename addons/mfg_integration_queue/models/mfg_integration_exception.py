@@ -1,4 +1,6 @@
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ..engine import problem
 
 #: the source of a row, in the lowest bit of its id
 _SOURCES = ("mfg.integration.dead", "mfg.integration.inbox.exception")
@@ -36,7 +38,8 @@ class MfgIntegrationException(models.Model):
     suggestion = fields.Text(string="What to Do", related="error_id.suggestion")
     steps = fields.Html(string="Step by Step", related="error_id.runbook")
     runbook = fields.Html(related="interface_id.runbook")
-    detail = fields.Text(string="Cause", readonly=True)
+    detail = fields.Text(string="Answer", readonly=True)
+    cause = fields.Text(compute="_compute_cause")
     blocking = fields.Boolean(
         string="Holds What Follows",
         readonly=True,
@@ -49,6 +52,11 @@ class MfgIntegrationException(models.Model):
         help="Then the escalation contact of the interface is told.",
     )
     overdue = fields.Boolean(readonly=True)
+
+    @api.depends("detail")
+    def _compute_cause(self):
+        for row in self:
+            row.cause = problem.gist(row.detail)
 
     @property
     def _table_query(self):

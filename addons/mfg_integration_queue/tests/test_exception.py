@@ -47,6 +47,15 @@ class TestException(InboundCase, EngineCase):
         with self.assertRefused(UserError, "There is no document"):
             into.action_open_record()
 
+    def test_refusal_that_is_a_problem_document_is_told_in_words(self):
+        self._emit()
+        self._bury().excerpt = (
+            '{"type": "about:blank", "title": "No lot", "detail": "Enter the lot"}'
+        )
+        row = self._exceptions()
+        self.assertEqual(row.cause, "No lot: Enter the lot")
+        self.assertIn(row, row.search([("detail", "ilike", "Enter the lot")]))
+
     def test_one_click_repeats_both(self):
         self._emit()
         letter, inbound = self._bury(), self._fail_inbound()
