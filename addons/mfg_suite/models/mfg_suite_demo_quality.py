@@ -13,7 +13,9 @@ class MfgSuiteDemoQuality(models.AbstractModel):
     Each state of a hold is there, reached by the steps that its users take.
     """
 
+    _name = "mfg.suite.demo.quality"
     _inherit = "mfg.suite.demo"
+    _description = "Quality of the Demo Group"
 
     @api.model
     def _run_quality(self):
