@@ -10,7 +10,8 @@ HOUR = timedelta(hours=1)
 class MfgSuiteDemoQuality(models.AbstractModel):
     """What quality did at plant A: its inspector holds, its manager decides.
 
-    Each state of a hold is there, reached by the steps that its users take.
+    Holds that were just placed, wait for a signature, gave a part free or are closed, reached
+    by the steps that their users take.
     """
 
     _name = "mfg.suite.demo.quality"
@@ -186,13 +187,12 @@ class MfgSuiteDemoQuality(models.AbstractModel):
         """Place something on hold as the inspector of the plant."""
         record = record.with_env(self._as("user_quality_a"))
         hold = record.env["mfg.quality.hold"].place(record, reason, note=note, **values)
-        self._name_record(name, hold.sudo())  # inspectors do not write external ids
+        self._name_record(name, hold)
         return hold
 
     def _propose(self, hold, kind, quantity=None):
         """The inspector proposes what becomes of it, or of a part of it."""
         line = hold.line_ids
-        line.sudo()._refresh_held()  # kept up to date by those who move stock
         disposition = hold.env["mfg.quality.disposition"].create(
             {
                 "hold_id": hold.id,
@@ -227,7 +227,8 @@ class MfgSuiteDemoQuality(models.AbstractModel):
 
     def _happened(self, hold, hours):
         """Shift a hold into the past: a demo group without history shows no ageing."""
-        hold = hold.sudo()  # people cannot change when something happened
+        # As the one who loads the demo data: people cannot change when something happened.
+        hold = hold.with_env(self.env)
         with ledger(self.env.cr).transition():
             hold.write(
                 {

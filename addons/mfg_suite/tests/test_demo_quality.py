@@ -10,7 +10,7 @@ class TestDemoQuality(DemoGroup, TransactionCase):
     def hold(self, name):
         return self.env.ref(f"mfg_suite.hold_a_{name}")
 
-    def test_every_step_of_a_hold_is_there(self):
+    def test_holds_are_there_from_placed_to_closed(self):
         states = {
             name: self.hold(name).state
             for name in (
