@@ -36,6 +36,7 @@
         "demo/mfg_integration_demo.xml",
         "demo/mrp_production_demo.xml",
         "demo/mfg_quality_demo.xml",
+        "demo/mfg_group_demo.xml",
     ],
     "application": True,
 }

@@ -1,5 +1,6 @@
 from . import mfg_integration_traced
 from . import mfg_integration_documented
+from . import mfg_integration_answered
 from . import mfg_integration_activation
 from . import mfg_integration_networked
 from . import mfg_integration_setting

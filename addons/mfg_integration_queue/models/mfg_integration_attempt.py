@@ -6,6 +6,7 @@ class MfgIntegrationAttempt(models.Model):
 
     _name = "mfg.integration.attempt"
     _description = "Integration Delivery Attempt"
+    _inherit = ["mfg.integration.answered"]
     _auto = False
     _order = "id desc"
     _rec_name = "attempt_no"
@@ -30,7 +31,6 @@ class MfgIntegrationAttempt(models.Model):
         string="What Happened",
         compute="_compute_error_id",
     )
-    excerpt = fields.Text(string="Answer", readonly=True)
     worker = fields.Char(readonly=True)
     secret_id = fields.Many2one(
         "mfg.integration.secret",

@@ -1,7 +1,5 @@
 from odoo import _, api, fields, models
 
-from ..engine import problem
-
 
 class BigInteger(fields.Integer):
     """Numbers of the runtime tables outgrow four bytes."""
@@ -17,7 +15,7 @@ class MfgIntegrationDead(models.Model):
 
     _name = "mfg.integration.dead"
     _description = "Dead Letter"
-    _inherit = ["mfg.integration.decidable"]
+    _inherit = ["mfg.integration.decidable", "mfg.integration.answered"]
     _repeated = "replayed"
 
     delivery_ref = BigInteger(string="Message Number", readonly=True, index=True)
@@ -51,7 +49,6 @@ class MfgIntegrationDead(models.Model):
         readonly=True,
     )
     status = fields.Integer(string="HTTP Status", readonly=True, group_operator=None)
-    excerpt = fields.Text(string="Answer", readonly=True)
     cause = fields.Text(
         readonly=True, help="What is missing, the same for every message that lacks it."
     )
@@ -121,7 +118,7 @@ class MfgIntegrationDead(models.Model):
         return self.event_id.action_open_record()
 
     def _cause(self):
-        return self.cause or problem.gist(self.excerpt)
+        return self.cause or self.answer
 
     def _cause_domain(self):
         self.ensure_one()

@@ -49,9 +49,11 @@ class TestException(InboundCase, EngineCase):
 
     def test_refusal_that_is_a_problem_document_is_told_in_words(self):
         self._emit()
-        self._bury().excerpt = (
+        letter = self._bury()
+        letter.excerpt = (
             '{"type": "about:blank", "title": "No lot", "detail": "Enter the lot"}'
         )
+        self.assertEqual(letter.answer, "No lot: Enter the lot")
         row = self._exceptions()
         self.assertEqual(row.cause, "No lot: Enter the lot")
         self.assertIn(row, row.search([("detail", "ilike", "Enter the lot")]))

@@ -316,7 +316,7 @@ class MfgChangeRequest(models.Model):
         """Note how many documents of the group use what would change."""
         self.ensure_one()
         # Numbers of all companies; the records stay with their companies.
-        self.impact_ids.sudo().unlink()
+        self.sudo().impact_ids.unlink()
         record = self._target()
         rows = []
         for label, model, domain in self._impact_domains(record):

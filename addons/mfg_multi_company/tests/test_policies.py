@@ -67,6 +67,8 @@ class PolicyCase(GroupCase):
                 **values,
             }
         )
+        # The button is a request of its own: nothing is known of what was just typed.
+        request.invalidate_recordset()
         request.action_submit()
         return request
 

@@ -74,10 +74,14 @@ class World:
 
     def steward(self, name, domain="item", plant=None, **values):
         """Make a person the steward of a domain, of the group or of a plant."""
-        return self.env["mfg.plant.domain"].create(
+        domains = self.env["mfg.plant.domain"]
+        plant = plant and self.plants[plant].id
+        # The demo group has stewards of its own.
+        domains.search([("domain", "=", domain), ("plant_id", "=", plant)]).unlink()
+        return domains.create(
             {
                 "domain": domain,
-                "plant_id": plant and self.plants[plant].id,
+                "plant_id": plant,
                 "steward_id": self.users[name].id,
                 "date_from": "2020-01-01",
                 **values,

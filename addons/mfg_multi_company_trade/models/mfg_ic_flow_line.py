@@ -52,6 +52,16 @@ class MfgIcFlowLine(models.Model):
             return quantity
         return quantity * sold.product_uom_qty / bought.product_qty
 
+    def _stock_to_seller(self, quantity):
+        """A quantity of the buyer's product, in its own unit, as one of the seller's."""
+        self.ensure_one()
+        ordered = self.buyer_product_id.uom_id._compute_quantity(
+            quantity, self._purchase_line().product_uom, round=False
+        )
+        return self._sale_line().product_uom._compute_quantity(
+            self._to_seller(ordered), self.seller_product_id.uom_id
+        )
+
     def _booked(self):
         """What done moves brought into the transit and took out of it, for items of one flow.
 

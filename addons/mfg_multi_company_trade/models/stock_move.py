@@ -1,12 +1,31 @@
 from collections import defaultdict
 
-from odoo import _, models
+from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare
 
 
 class StockMove(models.Model):
     _inherit = "stock.move"
+
+    # Read by code with superuser rights: it names what the other company calls its goods.
+    mfg_ic_item_id = fields.Many2one(
+        "mfg.ic.flow.line",
+        "Intercompany Item",
+        compute="_compute_mfg_ic_item_id",
+        compute_sudo=True,
+        groups="base.group_system",
+    )
+
+    @api.depends("sale_line_id", "purchase_line_id")
+    def _compute_mfg_ic_item_id(self):
+        items = self._mfg_ic_items()
+        bought = items.grouped("buyer_line_id")
+        sold = items.grouped("seller_line_id")
+        for move in self:
+            move.mfg_ic_item_id = (
+                move.purchase_line_id and bought.get(move.purchase_line_id.id)
+            ) or (move.sale_line_id and sold.get(move.sale_line_id.id))
 
     def _action_done(self, cancel_backorder=False):
         """The last gate: nothing is received for an order that changed since.
@@ -50,17 +69,21 @@ class StockMove(models.Model):
 
     # -- between two companies -----------------------------------------------------------
 
-    def _mfg_ic_flows(self):
-        """Flows whose goods these moves are, with superuser rights."""
+    def _mfg_ic_items(self):
+        """Items whose goods these moves are, with superuser rights."""
         # The flow is looked for whatever the rights of who moves goods.
-        lines = self.env["mfg.ic.flow.line"].sudo()
-        return lines.search(
+        items = self.env["mfg.ic.flow.line"].sudo()
+        return items.search(
             [
                 "|",
                 ("seller_line_id", "in", self.sale_line_id.ids),
                 ("buyer_line_id", "in", self.purchase_line_id.ids),
             ]
-        ).flow_id
+        )
+
+    def _mfg_ic_flows(self):
+        """Flows whose goods these moves are, with superuser rights."""
+        return self._mfg_ic_items().flow_id
 
     def _mfg_ic_check_transit(self, pairs):
         """:raises UserError: more would be taken out of a transit than was put there"""

@@ -15,25 +15,37 @@ class StockMoveLine(models.Model):
     def _synchronize_quant(
         self, quantity, location, action="available", in_date=False, **quants_value
     ):
-        """Goods between two companies lie there under the lot of the seller."""
+        """Goods between two companies lie there as the seller knows them: under the
+        product, in the quantity and with the lot of the seller."""
         pair = self.env["stock.location"]._mfg_ic_transits().get(location.id)
-        if pair and self.company_id.id == pair[1]:
-            lot = quants_value.get("lot", self.lot_id)
-            # The link leads to the other company.
-            origin = lot.sudo().mfg_origin_lot_id
-            if origin:
-                # Odoo looked for quants of the lot here and would overlook the other one.
-                context = dict(self.env.context)
-                context.pop("quants_cache", None)
-                return super(
-                    StockMoveLine, self.with_env(self.env(context=context))
-                )._synchronize_quant(
-                    quantity,
-                    location,
-                    action=action,
-                    in_date=in_date,
-                    **{**quants_value, "lot": origin},
-                )
-        return super()._synchronize_quant(
+        if not pair or self.company_id.id != pair[1]:
+            return super()._synchronize_quant(
+                quantity, location, action=action, in_date=in_date, **quants_value
+            )
+        lot = quants_value.get("lot", self.lot_id)
+        # The links lead to the other company.
+        origin = lot.sudo().mfg_origin_lot_id
+        item = self.move_id.sudo().mfg_ic_item_id
+        sold = item.seller_product_id
+        if sold and sold != self.product_id:
+            if action != "available":
+                return 0, False  # nothing is reserved between two companies
+            return self.env["stock.quant"]._update_available_quantity(
+                sold,
+                location,
+                item._stock_to_seller(quantity),
+                lot_id=origin,
+                package_id=quants_value.get("package", self.package_id),
+                owner_id=quants_value.get("owner", self.owner_id),
+                in_date=in_date,
+            )
+        line = self
+        if origin:
+            quants_value["lot"] = origin
+            # Odoo looked for quants of the lot here and would overlook the other one.
+            context = dict(self.env.context)
+            context.pop("quants_cache", None)
+            line = self.with_env(self.env(context=context))
+        return super(StockMoveLine, line)._synchronize_quant(
             quantity, location, action=action, in_date=in_date, **quants_value
         )

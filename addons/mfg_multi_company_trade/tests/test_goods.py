@@ -201,6 +201,53 @@ class TestGoods(TradeCase):
         )
         self.assertEqual(self.flow(order).line_ids.qty_returned, 2)
 
+    def test_mc_07_goods_of_another_name_and_unit_leave_the_transit(self):
+        """What the buyer calls otherwise lies between the two as the seller's goods."""
+        product, lots = self.tracked("lot", "L1")
+        dozen = self.env.ref("uom.product_uom_dozen")
+        local = self.env["product.product"].create(
+            {
+                "name": "Welle",
+                "detailed_type": "product",
+                "tracking": "lot",
+                "company_id": self.a.id,
+                "uom_id": dozen.id,
+                "uom_po_id": dozen.id,
+            }
+        )
+        code = self.env["mfg.item.xref"].create(
+            {
+                "product_id": product.id,
+                "code": "WELLE",
+                "company_id": self.a.id,
+                "local_product_id": local.id,
+                "uom_id": dozen.id,
+                "factor": 12,
+                "date_from": "2020-01-01",
+            }
+        )
+        self.as_user(code, "apr1").action_approve()
+        order = self.confirmed(2, products=local)
+        sale = self.sale(order)
+        self.assertEqual(sale.order_line.product_uom_qty, 24)
+        self.ship(sale)
+        self.assertEqual(self.transit(product), 24)
+        receipt = self.open_receipt(order)
+        self.assertEqual(receipt.move_line_ids.lot_id.name, "L1")
+        self.validate(receipt)
+        self.assertEqual((self.transit(product), self.transit(local)), (0, 0))
+        mirrored = receipt.move_line_ids.lot_id
+        self.assertEqual((mirrored.product_id.id, mirrored.product_qty), (local.id, 2))
+        self.assertFalse(self.flow(order).exception_ids)
+        self.send_back(receipt, 1)
+        self.assertEqual((self.transit(product), self.transit(local)), (12, 0))
+        there = sale.picking_ids.filtered(
+            lambda picking: picking.location_id.mfg_ic_seller_id
+        )
+        self.assertEqual(there.move_line_ids.lot_id, lots.with_env(sale.env))
+        self.validate(there)
+        self.assertEqual((self.transit(product), sale.order_line.qty_delivered), (0, 12))
+
     def test_mc_08_nothing_comes_back_that_was_not_sent(self):
         order = self.confirmed(5)
         sale = self.sale(order)

@@ -114,6 +114,19 @@ class TestPaths(HoldCase):
     def test_qh_08_unbuild_kit_and_drop_shipment(self):
         self.assertRefused("unbuild", "ship_in_a_kit", "drop_ship")
 
+    def test_quants_of_nothing_are_tidied_away(self):
+        """Opening the stock list removes empty quants, of held lots as well; no held stock."""
+        emptied = self.world.put(
+            self.part, 4, self.lot_a, location=self.world.location("Bin")
+        )
+        self.world.ship(self.part, 4, self.lot_a, source=emptied.location_id)
+        self.assertTrue(emptied.exists())
+        self.world.hold(self.lot_a)
+        self.assertTrue(emptied.is_on_hold)
+        self.world.as_user("mgr")["stock.quant"].action_view_quants()
+        self.assertFalse(emptied.exists())
+        self.assertStays(self.lot_a)
+
     def test_qh_09_remote_calls(self):
         self.assertRefused(
             "write_quantity",

@@ -5,6 +5,7 @@ from . import account_payment
 from . import mfg_quality_disposition
 from . import mfg_quality_disposition_line
 from . import mfg_quality_hold
+from . import purchase_order
 from . import purchase_order_line
 from . import res_company
 from . import res_config_settings

@@ -31,3 +31,20 @@ class TestVendor(PurchaseCase):
         self.assertTrue(Form(without_rights).name)
         with self.assertRaises(AccessError):
             without_rights.action_view_quality_holds()
+
+    def test_order_says_that_something_received_is_on_hold(self):
+        order, lot = self.received()
+        other, _lot = self.received(lot_name="OTHER")
+        hold = self.world.hold(lot)
+        for user in ("buyer", "stk"):
+            record = self.as_user(order, user)
+            record.invalidate_recordset()
+            self.assertTrue(Form(record).has_quality_hold)
+            self.assertFalse(self.as_user(other, user).has_quality_hold)
+        domain = self.as_user(order, "qa").action_view_quality_holds()["domain"]
+        self.assertEqual(self.as_user(hold, "qa").search(domain), hold)
+        with self.assertRaises(AccessError):
+            self.as_user(order, "none").action_view_quality_holds()
+        self.world.decide(hold, "release")
+        order.invalidate_recordset()
+        self.assertFalse(self.as_user(order, "buyer").has_quality_hold)

@@ -16,5 +16,6 @@ from . import mfg_quality_disposition
 from . import mfg_quality_inspection
 from . import mfg_release
 from . import mfg_suite_demo
+from . import mfg_suite_demo_group
 from . import mfg_suite_demo_quality
 from . import mfg_suite_home

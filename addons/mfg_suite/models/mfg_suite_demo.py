@@ -1,7 +1,7 @@
 import json
 from datetime import timedelta
 
-from odoo import _, api, fields, models
+from odoo import Command, _, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import file_open, groupby
 
@@ -128,6 +128,36 @@ class MfgSuiteDemo(models.AbstractModel):
             raise UserError(
                 _("Demo orders not finished: %(orders)s", orders=stuck.mapped("name"))
             )
+
+    def _finish_transfer(self, picking, quantities):
+        """Note which lots are moved, ``{lot: quantity}``, and finish the transfer."""
+        move = picking.move_ids
+        move.move_line_ids.unlink()
+        move.move_line_ids = [
+            Command.create(
+                {
+                    "product_id": move.product_id.id,
+                    "product_uom_id": move.product_uom.id,
+                    "lot_id": lot.id,
+                    "quantity": quantity,
+                    "picking_id": picking.id,
+                    "location_id": move.location_id.id,
+                    "location_dest_id": move.location_dest_id.id,
+                }
+            )
+            for lot, quantity in quantities.items()
+        ]
+        move.picked = True
+        picking.with_context(skip_backorder=True).button_validate()
+
+    def _as(self, name):
+        """Environment of a demo user who works in the current company first."""
+        user = self._ref(name)
+        context = {
+            "allowed_company_ids": (self.env.company | user.company_ids).ids,
+            "tracking_disable": True,
+        }
+        return self.env(user=user.id, su=False, context=context)
 
     def _plants(self):
         return self.env["res.company"].union(

@@ -72,27 +72,6 @@ class MfgSuiteDemoQuality(models.AbstractModel):
         picking.action_confirm()
         self._finish_transfer(picking, {lot: quantity})
 
-    def _finish_transfer(self, picking, quantities):
-        """Note which lots are moved, ``{lot: quantity}``, and finish the transfer."""
-        move = picking.move_ids
-        move.move_line_ids.unlink()
-        move.move_line_ids = [
-            Command.create(
-                {
-                    "product_id": move.product_id.id,
-                    "product_uom_id": move.product_uom.id,
-                    "lot_id": lot.id,
-                    "quantity": quantity,
-                    "picking_id": picking.id,
-                    "location_id": move.location_id.id,
-                    "location_dest_id": move.location_dest_id.id,
-                }
-            )
-            for lot, quantity in quantities.items()
-        ]
-        move.picked = True
-        picking.with_context(skip_backorder=True).button_validate()
-
     def _receive_gearboxes(self):
         """A rule holds what the vendor delivers; one lot passes, the other one fails."""
         product = self._ref("product_a_gearbox")
@@ -238,14 +217,6 @@ class MfgSuiteDemoQuality(models.AbstractModel):
             )
 
     # -- helpers -----------------------------------------------------------------------
-
-    def _as(self, name):
-        """Environment of a demo user at this plant."""
-        context = {
-            "allowed_company_ids": self.env.company.ids,
-            "tracking_disable": True,
-        }
-        return self.env(user=self._ref(name).id, su=False, context=context)
 
     def _lot(self, product, name):
         return self.env["stock.lot"].search(
