@@ -1,7 +1,7 @@
 {
     "name": "Manufacturing Group Suite",
     "summary": "Several plants, one group: what waits for you, and how the plants do",
-    "version": "17.0.1.2.0",
+    "version": "17.0.1.3.0",
     "category": "Manufacturing/Manufacturing",
     "author": "Odoo Manufacturing Group Suite contributors",
     "license": "LGPL-3",
@@ -18,6 +18,9 @@
         "security/mfg_suite_rules.xml",
         "wizards/mfg_suite_translation_views.xml",
         "views/mfg_integration_stock_overview_views.xml",
+        "views/mfg_release_gate_views.xml",
+        "views/stock_lot_views.xml",
+        "views/stock_picking_views.xml",
         "views/mfg_suite_exception_views.xml",
         "views/mfg_suite_home_views.xml",
         "views/mfg_suite_menus.xml",
