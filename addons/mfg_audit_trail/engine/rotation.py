@@ -72,34 +72,22 @@ def hand_over(cr, lost=False):
     # Until it ends nobody else seals: whose turn it is does not change meanwhile.
     cr.execute("SELECT pg_advisory_xact_lock(%s)", [sealer.LOCK])
     _check_original(cr)
-    known = signing.lines()
-    if not known:
-        raise RotationError(f"set {signing.OPTION} first: nothing is signed yet")
-    following, former = known[0], _former(cr, known, lost)
-    if not signing.is_private(following):
-        raise RotationError("the first line of the file is to be a private key")
-    _check_readers()
     earlier = [each for each, _at in signing.hand_overs(cr)]
-    following_public = note.public_of(following)
-    former_public = signing.public_line(former)
+    former, following = _signing_keys(cr, lost, earlier)
+    public = signing.public_line(former), note.public_of(following)
     vouching, retired = _receipt_keys(earlier)
-    if following_public == former_public and not retired:
+    if public[0] == public[1] and not retired:
         raise RotationError(
             "the first key of each file is the one in use: put the new one above it"
         )
-    name = mfg_audit_verify.key_id(following_public)
-    for each in earlier:
-        if following_public != former_public and following_public == each.former:
-            raise RotationError(
-                f"{name} handed over after {each.size} transactions: make another key"
-            )
-    lines = [f"key {following_public}", f"former-key {former_public}"]
-    if vouching:
-        lines.append(f"receipt-key {vouching}")
-    lines += [f"former-receipt-key {each}" for each in retired]
-    if retired:
-        lines += [f"in-flight {each}" for each in _in_flight(cr)]
-    names = mfg_audit_verify.key_id(former_public), name
+    names = tuple(map(mfg_audit_verify.key_id, public))
+    lines = [
+        f"key {public[1]}",
+        f"former-key {public[0]}",
+        *([f"receipt-key {vouching}"] if vouching else []),
+        *(f"former-receipt-key {each}" for each in retired),
+        *(f"in-flight {each}" for each in (_in_flight(cr) if retired else ())),
+    ]
     baseline.record(
         cr,
         baseline.TRAIL,
@@ -110,9 +98,7 @@ def hand_over(cr, lost=False):
     )
     # Its receipt is made now, since it is sealed before it is committed.
     cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    privates = dict.fromkeys(
-        each for each in (former, following) if signing.is_private(each)
-    )
+    privates = dict.fromkeys(filter(signing.is_private, (former, following)))
     sealer.seal(
         cr,
         sign=lambda checkpoint: note.sign_text(
@@ -129,8 +115,32 @@ def _check_original(cr):
         raise RotationError("this database is a copy, which does not sign")
 
 
+def _signing_keys(cr, lost, earlier):
+    """Lines of the file: the key whose turn it is, and the one that follows, which may be
+    the same."""
+    known = signing.lines()
+    if not known:
+        raise RotationError(f"set {signing.OPTION} first: nothing is signed yet")
+    if not signing.is_private(known[0]):
+        raise RotationError("the first line of the file is to be a private key")
+    path = config[signing.OPTION]
+    if stat.S_IMODE(os.stat(path).st_mode) & stat.S_IRWXO:
+        raise RotationError(
+            f"everybody on this host may read {path}: chmod o= it, and make another key"
+        )
+    former = _former(cr, known, lost)
+    following = note.public_of(known[0])
+    for each in earlier:
+        if following == each.former != signing.public_line(former):
+            raise RotationError(
+                f"{each.names[0]} handed over after {each.size} transactions: make"
+                " another key"
+            )
+    return former, known[0]
+
+
 def _former(cr, known, lost):
-    """The line of the file whose turn it is; with ``lost`` its public key will do."""
+    """The line of the key whose turn it is; if it is lost, its public key."""
     wanted = signing.turn(cr)
     if wanted is None:
         raise RotationError("nothing is signed yet: the first key begins with a seal")
@@ -138,19 +148,11 @@ def _former(cr, known, lost):
         return signing.key(cr)
     for line in known:
         if mfg_audit_verify.key_id(signing.public_line(line)) == wanted:
-            return signing.public_line(line) if line != known[0] else line
+            return line
     raise RotationError(
         f"put the public key of {wanted}, which signs this log, below the first line of"
         f" {config[signing.OPTION]}"
     )
-
-
-def _check_readers():
-    path = config[signing.OPTION]
-    if stat.S_IMODE(os.stat(path).st_mode) & stat.S_IRWXO:
-        raise RotationError(
-            f"everybody on this host may read {path}: chmod o= it, and make another key"
-        )
 
 
 def _receipt_keys(earlier):
