@@ -189,7 +189,7 @@ PROOF = """
 import json
 import time
 
-from odoo.addons.mfg_audit_trail.engine import export, filing, note, sealer, verifier
+from odoo.addons.mfg_audit_trail.engine import export, filing, sealer, signing, verifier
 
 answer = {}
 
@@ -205,7 +205,7 @@ step("seal", lambda: sealer.run(env.cr.dbname))
 step("file", lambda: filing.run(env.cr.dbname))
 env.cr.commit()
 env.cr.execute("ANALYZE mfg_audit.seal, mfg_audit.event, mfg_audit.tx")
-public = note.public_of(sealer.signing_key())
+public = signing.public()
 findings = step("verify", lambda: verifier.verify(env.cr, public))
 assert not findings, findings[:3]
 step("export", lambda: export.write(env.cr, FILE, *export.bounds(env.cr)))

@@ -74,7 +74,7 @@ LOSSES = {
 """
 TRY = """
 import json, time
-from odoo.addons.mfg_audit_trail.engine import filing, note, sealer, verifier
+from odoo.addons.mfg_audit_trail.engine import filing, sealer, signing, verifier
 from odoo.tools import config
 
 config["mfg_audit_signing_key"] = KEY
@@ -87,7 +87,7 @@ filing.run(cr.dbname)
 cr.commit()
 cr.execute("ANALYZE mfg_audit.seal, mfg_audit.event, mfg_audit.tx")
 cr.commit()
-public = note.public_of(sealer.signing_key())
+public = signing.public()
 cr.execute(
     "SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_class c "
     "JOIN mfg_audit.event e ON e.tableoid = c.oid WHERE e.xid = 1000000001 LIMIT 1"

@@ -5,6 +5,7 @@ import xmlrpc.client
 import requests
 
 PATIENCE = 120
+RECEIPT_KEY = "a long random text of this laboratory"
 CAPTURE = """
 env["mfg.audit.rule"].create({"model_id": env["ir.model"]._get_id("res.bank")})
 env["res.bank"].create({"name": "First", "bic": "FIRST"})
@@ -28,6 +29,8 @@ class Site:
         self.lab = lab
         self.database = lab.database("audit")
         self.key, self.witness = folder / "audit.key", folder / "witness"
+        #: further options of Odoo's configuration
+        self.options = {}
         assert lab.script(self.database, CAPTURE) == []
         self.port = lab.free_port()
         self.run("keygen", "--file", str(self.key), key=False)
@@ -40,10 +43,13 @@ class Site:
         return self.lab.conf(
             self.database,
             http_port=self.port,
-            mfg_audit_key="a long random text of this laboratory",
-            mfg_audit_witness=self.witness,
-            **signing,
-            **options,
+            **{
+                "mfg_audit_key": RECEIPT_KEY,
+                "mfg_audit_witness": self.witness,
+                **signing,
+                **self.options,
+                **options,
+            },
         )
 
     def run(self, verb, *arguments, key=True):
@@ -118,7 +124,7 @@ class Site:
             answer = session.post(
                 f"{self.url}{path}",
                 json={"jsonrpc": "2.0", "method": "call", "params": parameters},
-                timeout=120,
+                timeout=5 * PATIENCE,
             ).json()
             if "error" in answer:
                 raise Refused(answer["error"]["data"]["name"])

@@ -10,7 +10,17 @@ from odoo.cli import Command
 from odoo.sql_db import db_connect
 from odoo.tools import config
 
-from ..engine import acknowledgement, export, filing, note, sealer, verifier, witness
+from ..engine import (
+    acknowledgement,
+    export,
+    filing,
+    note,
+    rotation,
+    sealer,
+    signing,
+    verifier,
+    witness,
+)
 from ..offline import mfg_audit_verify
 
 
@@ -30,7 +40,10 @@ class MfgAudit(Command):
         verbs = parser.add_subparsers(dest="verb", required=True)
         verbs.add_parser("seal", help="seal what is pending")
         verify = verbs.add_parser("verify", help="check the whole log")
-        verify.add_argument("--public-key", help="file with the public key")
+        verify.add_argument(
+            "--public-key",
+            help="file with the public key, or several, the newest first",
+        )
         verify.add_argument("--witness", help="file of the witness")
         verify.add_argument(
             "--no-drift",
@@ -53,17 +66,27 @@ class MfgAudit(Command):
         keygen = verbs.add_parser("keygen", help="make a pair of signing keys")
         keygen.add_argument("--file", required=True, help="where the private key goes")
         keygen.add_argument("--name", default="mfg-audit", help="name of the key")
+        rotate = verbs.add_parser(
+            "rotate-key",
+            help="hand over to the keys that stand first in their files",
+        )
+        rotate.add_argument(
+            "--lost",
+            action="store_true",
+            help="the former private key is lost: its public key in the file will do",
+        )
         options, rest = parser.parse_known_args(args)
         config.parse_config(rest)
-        sys.exit(getattr(self, f"_{options.verb}")(options))
+        sys.exit(getattr(self, f"_{options.verb}".replace("-", "_"))(options))
 
     def _seal(self, _options):
         bad = 0
         for name in self._databases():
             try:
                 count = sealer.run(name)
-            except (OSError, witness.WitnessError) as error:
-                # What was sealed stays; the next run tells the witness.
+            except (OSError, note.NoteError, witness.WitnessError) as error:
+                # Without the key nothing is sealed yet; without the witness it is, and the
+                # next run tells it.
                 print(f"{name}: {error}")  # pylint: disable=print-used
                 bad = 1
                 continue
@@ -73,16 +96,21 @@ class MfgAudit(Command):
         return bad
 
     def _verify(self, options):
-        public = None
-        if options.public_key:
-            public = Path(options.public_key).read_text(encoding="ascii").strip()
-        elif sealer.signing_key():
-            public = note.public_of(sealer.signing_key())
+        try:
+            if options.public_key:
+                public = Path(options.public_key).read_text(encoding="ascii").strip()
+            else:
+                public = signing.public()
+        except (OSError, ValueError, note.NoteError) as error:
+            sys.exit(f"mfg_audit: {error}")
         path = options.witness or config.get(sealer.WITNESS_OPTION)
         bad = 0
         for name in self._databases():
             with db_connect(name).cursor() as cr:
-                findings = verifier.verify(cr, public, path, options.drift)
+                try:
+                    findings = verifier.verify(cr, public, path, options.drift)
+                except (OSError, mfg_audit_verify.Damaged) as error:
+                    sys.exit(f"mfg_audit: {error}")
             for finding in findings:
                 if options.json:
                     print(json.dumps({"database": name, **vars(finding)}))  # pylint: disable=print-used
@@ -131,6 +159,32 @@ class MfgAudit(Command):
         Path(f"{options.file}.pub").write_text(public + "\n", encoding="ascii")
         print(f"{options.file} and {options.file}.pub written; public key: {public}")  # pylint: disable=print-used
         return 0
+
+    def _rotate_key(self, options):
+        bad = 0
+        for name in self._databases():
+            try:
+                done = rotation.run(name, options.lost)
+            except (
+                OSError,
+                mfg_audit_verify.Damaged,
+                rotation.RotationError,
+                witness.WitnessError,
+            ) as error:
+                print(f"{name}: {error}")  # pylint: disable=print-used
+                bad = 1
+                continue
+            if done.key != done.former:
+                print(  # pylint: disable=print-used
+                    f"{name}: {done.key} signs after {done.size} transactions,"
+                    f" {done.former} no longer"
+                )
+            if done.former_receipt_keys:
+                print(  # pylint: disable=print-used
+                    f"{name}: {done.receipt_key} vouches after {done.size} transactions,"
+                    f" {', '.join(done.former_receipt_keys)} no longer"
+                )
+        return bad
 
     def _databases(self):
         names = [name for name in (config["db_name"] or "").split(",") if name]

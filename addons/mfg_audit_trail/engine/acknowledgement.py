@@ -2,7 +2,7 @@
 
 from odoo.tools import config
 
-from . import baseline, note, sealer, witness
+from . import baseline, note, sealer, signing, witness
 
 
 class NothingToAcknowledge(Exception):
@@ -28,7 +28,7 @@ def acknowledge(cr, reason):
 
 
 def _log_behind_witness(cr, reason):
-    path, key = config.get(sealer.WITNESS_OPTION), sealer.signing_key()
+    path, key = config.get(sealer.WITNESS_OPTION), signing.key(cr)
     notes = witness.read(path) if path and key else []
     cr.execute(
         "SELECT origin, size, root FROM mfg_audit.log, mfg_audit.checkpoint "

@@ -15,7 +15,7 @@ from dateutil.relativedelta import relativedelta
 from odoo.tools import config
 
 from ..offline import mfg_audit_verify
-from . import export, filing, note, schema, sealer
+from . import export, filing, note, schema, signing
 
 #: option of odoo.conf: folder for archives, best on another machine
 FOLDER_OPTION = "mfg_audit_archive"
@@ -129,16 +129,28 @@ def close(cr, month, target):
     return path
 
 
+def verify(cr, path, public):
+    """Verify an archive of this log.
+
+    :param path: the file
+    :param public: public keys of the log
+    :return: as :func:`mfg_audit_verify.verify`
+    :raises mfg_audit_verify.Damaged: likewise
+    """
+    # It may be older than the newest key.
+    return mfg_audit_verify.verify(path, public, handovers=signing.hand_over_notes(cr))
+
+
 def restore(cr, path, public):
     """Read an archived month in again; it is as append-only as before.
 
     :param path: an archive of this log
-    :param public: public key of the log
+    :param public: public keys of the log
     :return: name of the partition
     :raises ArchiveError: it is damaged, of another log, or here already
     """
     try:
-        header, findings = mfg_audit_verify.verify(path, public)
+        header, findings = verify(cr, path, public)
     except mfg_audit_verify.Damaged as error:
         raise ArchiveError(str(error)) from error
     if findings:
@@ -199,7 +211,10 @@ def _known(cr, month):
 
 
 def _write(cr, month, table, path, place, counted):
-    key = sealer.signing_key()
+    try:
+        key = signing.key(cr)
+    except note.NoteError as error:
+        raise ArchiveError(str(error)) from error
     if not key:
         raise ArchiveError("no archive without a signature: set mfg_audit_signing_key")
     try:
@@ -262,9 +277,7 @@ def _read_again(cr, path, count):
     if export.digest(path) != sha256:
         raise ArchiveError(f"{path} is not what was written")
     try:
-        found, findings = mfg_audit_verify.verify(
-            path, note.public_of(sealer.signing_key())
-        )
+        found, findings = verify(cr, path, signing.public())
     except mfg_audit_verify.Damaged as error:
         raise ArchiveError(str(error)) from error
     if findings or found["events"] != count:

@@ -1,11 +1,12 @@
 """How much the proof of this installation is worth, as it is and not as it was planned."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from odoo.tools import config
 
-from . import capture, note, sealer, witness
+from ..offline import mfg_audit_verify
+from . import app_key, capture, sealer, signing, witness
 
 
 @dataclass
@@ -25,6 +26,17 @@ class State:
     oldest_pending: object = None
     tables: int = 0
     gaps: int = 0
+    #: names of the keys that sign and vouch, and since when
+    signing_key: str = None
+    signing_since: object = None
+    receipt_key: str = None
+    receipt_since: object = None
+    #: [(name, until when)] of those that no longer do
+    former_keys: list = field(default_factory=list)
+    #: a newer key stands in its file, and nothing was handed over to it
+    key_waits: bool = False
+    #: why the key whose turn it is cannot sign
+    key_error: str = ""
 
     @property
     def level(self):
@@ -77,16 +89,10 @@ def state(cr):
         [[capture.TRIGGER, capture.TRUNCATE_TRIGGER]],
     )
     found.tables, found.gaps = cr.fetchone()
-    cr.execute(
-        """
-        SELECT EXISTS (
-            SELECT FROM mfg_audit.log l, ir_config_parameter p
-             WHERE p.key = 'database.uuid' AND l.origin <> 'mfg-audit/' || p.value)
-        """
-    )
-    (found.copied,) = cr.fetchone()
+    found.copied = not sealer.is_original(cr)
     found.signed = bool(latest)
-    found.key_here = bool(config.get(sealer.KEY_OPTION))
+    found.key_here = bool(config.get(signing.OPTION))
+    _look_at_keys(cr, found)
     _look_at_witness(found, latest)
     return found
 
@@ -105,10 +111,26 @@ def _look_at_witness(found, latest):
         found.witness_error = str(error)
 
 
-def public_key():
-    """The public key that belongs to the key on this host, None without one.
-
-    :raises OSError: the key cannot be read
-    """
-    key = sealer.signing_key()
-    return key and note.public_of(key)
+def _look_at_keys(cr, found):
+    cr.execute(
+        "SELECT created_at AT TIME ZONE 'UTC' FROM mfg_audit.checkpoint"
+        " WHERE note IS NOT NULL ORDER BY size LIMIT 1"
+    )
+    (found.signing_since,) = cr.fetchone() or (None,)
+    found.signing_key = signing.turn(cr)
+    found.receipt_key = app_key.identity()
+    for each, at in signing.hand_overs(cr):
+        former, following = each.names
+        if former != following:
+            found.former_keys.append((former, at))
+            found.signing_since = at
+        found.former_keys += [(name, at) for name in each.former_receipt_keys]
+        if each.former_receipt_keys and each.receipt_key == found.receipt_key:
+            found.receipt_since = at
+    try:
+        known = (signing.public() or "").split()
+        if known and found.signing_key and not found.copied:
+            found.key_waits = mfg_audit_verify.key_id(known[0]) != found.signing_key
+            signing.key(cr)
+    except (OSError, mfg_audit_verify.Damaged) as error:
+        found.key_error = str(error)

@@ -158,8 +158,7 @@ def describe(env, **known):
     companies = env.context.get("allowed_company_ids")
     if companies:
         context["companies"] = companies
-    if app_key.is_set():
-        context["key"] = app_key.digest("name", "key")[:8]
+    context["key"] = app_key.identity()
     context |= known
     return {key: value for key, value in context.items() if value is not None}
 

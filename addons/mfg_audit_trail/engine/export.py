@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 
 from ..offline import mfg_audit_verify
-from . import merkle, reading
+from . import merkle, reading, signing
 
 #: 4 is half as large again as 9 and takes a fifth of the time
 COMPRESSION = 4
@@ -75,6 +75,7 @@ def write(cr, path, begin, end, source="mfg_audit.event"):
         "end": end,
         "frontier": frontier.hex(),
         "checkpoint": note,
+        "handovers": signing.hand_over_notes(cr),
     }
     events = transactions = 0
     part = f"{path}.part"

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from ..offline import mfg_audit_verify
+
 ED25519 = b"\x01"
 SIGNATURE_MARK = "— "
 PRIVATE_MARK = "PRIVATE+KEY"
@@ -24,7 +26,7 @@ PRIVATE_MARK = "PRIVATE+KEY"
 INSTEAD_OF = "instead-of"
 
 
-class NoteError(Exception):
+class NoteError(mfg_audit_verify.Damaged):
     """A key or a note is not what it should be; the text says how."""
 
 
@@ -77,15 +79,18 @@ def sign(checkpoint, private):
     return sign_text(checkpoint.text(), private)
 
 
-def sign_text(text, private):
-    """A text that ends with a line feed as a signed note.
+def sign_text(text, *privates):
+    """A text that ends with a line feed as a note, signed with one key or several.
 
-    :raises NoteError: the private key is malformed
+    :raises NoteError: a private key is malformed
     """
-    name, key = _private(private)
-    number = _key_number(name, _public_bytes(key.public_key()))
-    signature = _b64(number + key.sign(text.encode()))
-    return f"{text}\n{SIGNATURE_MARK}{name} {signature}\n"
+    signed = f"{text}\n"
+    for private in privates:
+        name, key = _private(private)
+        number = _key_number(name, _public_bytes(key.public_key()))
+        signature = _b64(number + key.sign(text.encode()))
+        signed += f"{SIGNATURE_MARK}{name} {signature}\n"
+    return signed
 
 
 def open_note(note, public):
@@ -93,7 +98,7 @@ def open_note(note, public):
 
     :raises NoteError: no valid signature of this key, or no checkpoint
     """
-    return _checkpoint(open_text(note, public))
+    return read_checkpoint(open_text(note, public))
 
 
 def open_text(note, public):
@@ -103,7 +108,8 @@ def open_text(note, public):
     """
     name, number, encoded = _split(public, 3)
     key = _unb64(encoded)
-    text, separator, signatures = note.partition("\n\n")
+    # the last blank line: whatever stands before it is what is signed
+    text, separator, signatures = note.rpartition("\n\n")
     if not separator:
         raise NoteError("the note has no signature")
     text += "\n"
@@ -120,7 +126,11 @@ def open_text(note, public):
     raise NoteError(f"the note is not signed by {name}+{number}")
 
 
-def _checkpoint(text):
+def read_checkpoint(text):
+    """The checkpoint that a verified note is about.
+
+    :raises NoteError: it is about something else
+    """
     lines = text.split("\n")
     if len(lines) < 4 or not lines[1].isascii() or not lines[1].isdecimal():
         raise NoteError("the note is no checkpoint")

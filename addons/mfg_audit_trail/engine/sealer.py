@@ -5,20 +5,17 @@ fresh; no order of commits is assumed, so nothing has to be waited for.
 """
 
 import hashlib
-from pathlib import Path
 
 from odoo.sql_db import db_connect
 from odoo.tools import config
 
-from . import baseline, merkle, note, reading, schema, witness
+from . import baseline, merkle, note, reading, schema, signing, witness
 
 #: one sealer at a time per database
 LOCK = 0x4D464741
 BATCH = 20000
 #: seconds that the clock may go back between two checkpoints, as clocks do that are set right
 CLOCK_STEP = 1
-#: option of odoo.conf: file with the private key, readable for Odoo alone
-KEY_OPTION = "mfg_audit_signing_key"
 #: option of odoo.conf: file on another mount to which each checkpoint is appended
 WITNESS_OPTION = "mfg_audit_witness"
 #: prefix of the hash over the leaves of a transaction
@@ -51,15 +48,6 @@ _LEAVES = (
 )
 
 
-def signing_key():
-    """The private key, None when none is configured.
-
-    :raises OSError: the file cannot be read
-    """
-    path = config.get(KEY_OPTION)
-    return Path(path).read_text(encoding="ascii").strip() if path else None
-
-
 def tx_leaf(cluster, xid, count, leaves, mac):
     """Leaf of a transaction in the tree.
 
@@ -71,13 +59,28 @@ def tx_leaf(cluster, xid, count, leaves, mac):
     return merkle.leaf_hash(f"{cluster}|{xid}|{count}|{root}|{receipt}".encode())
 
 
-def seal(cr, limit=None):
+def is_original(cr):
+    """Whether this database is the one its log began in, as far as it knows."""
+    cr.execute(
+        """
+        SELECT EXISTS (
+            SELECT FROM mfg_audit.log l, ir_config_parameter p
+             WHERE p.key = 'database.uuid' AND l.origin = 'mfg-audit/' || p.value)
+        """
+    )
+    return cr.fetchone()[0]
+
+
+def seal(cr, limit=None, sign=None):
     """Seal what is pending and sign the new root.
 
     :param cr: cursor in READ COMMITTED, where no other sealer can have been at work since
         its snapshot
     :param int limit: at most so many transactions
+    :param sign: function that makes a signed note of the checkpoint; by default the key
+        signs whose turn it is
     :return: number of transactions sealed; None when another sealer is at work
+    :raises note.NoteError: that key is not here
     """
     cr.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
     if not cr.fetchone()[0]:
@@ -107,33 +110,43 @@ def seal(cr, limit=None):
             [cluster, xids],
         )
     if size > begun:
-        _checkpoint(cr, size, frontier)
+        _checkpoint(
+            cr,
+            note.Checkpoint(_origin(cr), size, merkle.root(frontier)),
+            frontier,
+            sign,
+        )
     return size - begun
 
 
-def _checkpoint(cr, size, frontier):
+def _origin(cr):
+    cr.execute("SELECT origin FROM mfg_audit.log")
+    return cr.fetchone()[0]
+
+
+def _checkpoint(cr, checkpoint, frontier, sign):
     cr.execute(
         """
-        SELECT l.origin, l.origin = 'mfg-audit/' || p.value,
-               (SELECT created_at > clock_timestamp() + %s * interval '1 second'
-                  FROM mfg_audit.checkpoint ORDER BY size DESC LIMIT 1)
-          FROM mfg_audit.log l
-     LEFT JOIN ir_config_parameter p ON p.key = 'database.uuid'
+        SELECT created_at > clock_timestamp() + %s * interval '1 second'
+          FROM mfg_audit.checkpoint ORDER BY size DESC LIMIT 1
         """,
         [CLOCK_STEP],
     )
-    origin, is_original, is_earlier = cr.fetchone()
-    checkpoint = note.Checkpoint(origin, size, merkle.root(frontier))
-    # A copy that knows it is one does not sign in the name of the original.
-    key = signing_key() if is_original else None
-    signed = note.sign(checkpoint, key) if key else None
+    (is_earlier,) = cr.fetchone() or (False,)
+    signed = sign(checkpoint) if sign else _signed(cr, checkpoint)
     cr.execute(
         "INSERT INTO mfg_audit.checkpoint (size, root, frontier, note) "
         "VALUES (%s, %s, %s, %s)",
-        [size, checkpoint.root, merkle.dump(frontier), signed],
+        [checkpoint.size, checkpoint.root, merkle.dump(frontier), signed],
     )
     if is_earlier:
         baseline.record(cr, baseline.TRAIL, "security", baseline.CLOCK, {}, {})
+
+
+def _signed(cr, checkpoint):
+    # A copy that knows it is one does not sign in the name of the original.
+    key = signing.key(cr) if is_original(cr) else None
+    return note.sign(checkpoint, key) if key else None
 
 
 def run(dbname, limit=None):

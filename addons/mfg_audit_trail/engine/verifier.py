@@ -4,6 +4,7 @@ import hashlib
 import itertools
 from dataclasses import dataclass
 
+from ..offline import mfg_audit_verify
 from . import (
     app_key,
     baseline,
@@ -36,10 +37,15 @@ _WAITING = """
 """
 _RECEIPTS = """
     SELECT t.cluster, t.xid, r.n, r.hash, r.mac, t.context::text,
-           t.context->>'request', t.context ? 'key'
+           t.context->>'request', t.context->>'key', s.idx
       FROM mfg_audit.tx t
  LEFT JOIN mfg_audit.receipt r ON r.cluster = t.cluster AND r.xid = t.xid
+ LEFT JOIN mfg_audit.seal s ON s.cluster = t.cluster AND s.xid = t.xid
      WHERE t.context IS NOT NULL
+"""
+_ROTATIONS = """
+    SELECT COUNT(*) FROM mfg_audit.event
+     WHERE tbl = %s AND op = %s AND new ? 'signing_key'
 """
 
 
@@ -64,17 +70,20 @@ class Finding:
 def verify(cr, public=None, witness_path=None, drift=False):
     """Every check that this installation allows.
 
-    :param public: public key of the checkpoints
+    :param public: public keys of the checkpoints as text, one a line, the newest first
     :param witness_path: file of the witness
     :param bool drift: also compare every record with what the log says of it
     :return: list of :class:`Finding`, empty when everything is as it was
     """
+    notes, seen, keys, damage = _notes(cr, public, witness_path)
     return [
         *_seals(cr),
         *_unsealed(cr),
         *_waiting(cr),
-        *_checkpoints(cr, public, witness_path),
-        *(_receipts(cr) if app_key.is_set() else ()),
+        *damage,
+        *_checkpoints(cr, notes, seen, keys),
+        *(_hand_overs(cr, keys) if keys else ()),
+        *(_receipts(cr, keys) if app_key.is_set() else ()),
         *_coverage(cr),
         *(_drift(cr) if drift else ()),
     ]
@@ -187,27 +196,51 @@ def _waiting(cr):
                 yield Finding("receipt", _BEFORE, *key)
 
 
-def _checkpoints(cr, public, witness_path):
+def _notes(cr, public, witness_path):
+    """Notes in the database, notes of the witness, the keys they need, findings."""
+    if not public:
+        return [], [], None, []
+    damage = []
+    cr.execute(
+        "SELECT note FROM mfg_audit.checkpoint WHERE note IS NOT NULL ORDER BY size"
+    )
+    notes, seen = [text for (text,) in cr.fetchall()], []
+    try:
+        seen = witness.standing(witness_path) if witness_path else []
+    except mfg_audit_verify.Damaged as error:
+        damage.append(Finding("witness", str(error)))
+    keys = mfg_audit_verify.Keys(public, [*notes, *seen], note.open_text)
+    damage += [Finding("keys", text) for text in keys.findings]
+    return notes, seen, keys, damage
+
+
+def _checkpoints(cr, notes, seen, keys):
     """The tree against every checkpoint, in the database and at the witness."""
-    cr.execute("SELECT size, root, note FROM mfg_audit.checkpoint ORDER BY size")
-    claims = [(size, bytes(root), "checkpoint") for size, root, _note in cr.fetchall()]
-    cr.execute("SELECT note FROM mfg_audit.checkpoint WHERE note IS NOT NULL")
-    notes = [text for (text,) in cr.fetchall()]
-    if public:
-        for text in notes:
-            try:
-                known = note.open_note(text, public)
-            except note.NoteError as error:
-                yield Finding("checkpoint", f"{error}: {text.splitlines()[1:2]}")
-                continue
-            claims.append((known.size, known.root, "signed checkpoint"))
-    if public and witness_path:
+    cr.execute("SELECT size, root FROM mfg_audit.checkpoint ORDER BY size")
+    claims = [(size, bytes(root), "checkpoint") for size, root in cr.fetchall()]
+    for text, source in [
+        *((text, "signed checkpoint") for text in notes),
+        *((text, "witness") for text in seen),
+    ]:
         try:
-            for known in witness.checkpoints(witness_path, public):
-                claims.append((known.size, known.root, "witness"))
-        except note.NoteError as error:
-            yield Finding("witness", str(error))
+            known = note.read_checkpoint(keys.open(text))
+        except mfg_audit_verify.Damaged as error:
+            kind = source.rpartition(" ")[2]
+            yield Finding(kind, f"{error}: {text.splitlines()[1:2]}")
+            continue
+        claims.append((known.size, known.root, source))
     yield from _against_tree(cr, sorted(claims))
+
+
+def _hand_overs(cr, keys):
+    """What the log tells of keys, against the notes by which they handed over."""
+    cr.execute(_ROTATIONS, [baseline.TRAIL, baseline.CONFIGURATION])
+    (told,) = cr.fetchone()
+    if told > len(keys.chain):
+        yield Finding(
+            "keys",
+            f"the log tells of {told} hand-overs of keys, {len(keys.chain)} are there",
+        )
 
 
 def _against_tree(cr, claims):
@@ -232,18 +265,53 @@ def _against_tree(cr, claims):
             )
 
 
-def _receipts(cr):
+def _receipts(cr, keys):
     """Who and how many, as the application vouched for it at commit."""
+    ring = app_key.ring()
+    oldest = list(ring)[-1]
+    retired = {}
+    for each in keys.chain if keys else ():
+        for name in each.former_receipt_keys:
+            retired.setdefault(name, each)
+    unknown = {}
     cr.execute(_RECEIPTS)
-    for cluster, xid, n, running, mac, text, request, vouched in cr.fetchall():
+    for cluster, xid, n, running, mac, text, request, name, place in cr.fetchall():
         if mac is None:
             # Without the key transactions are shown as not attested, which is no tampering.
-            if vouched:
+            if name:
                 yield Finding("receipt", "the receipt was taken away", cluster, xid)
             continue
+        name = name or oldest
+        if name not in ring:
+            unknown.setdefault(name, []).append((cluster, xid))
+            continue
         message = f"{cluster}|{xid}|{n}|{bytes(running).hex()}|{text}".encode()
-        if context.mac(app_key.derived(request), message) != bytes(mac):
+        key = app_key.derive(ring[name], request)
+        if context.mac(key, message) != bytes(mac):
             yield Finding("receipt", "context or events were changed", cluster, xid)
+        elif name in retired and _is_late(retired[name], cluster, xid, place):
+            yield Finding(
+                "receipt",
+                f"made with the key {name}, which was retired after"
+                f" {retired[name].size} transactions",
+                cluster,
+                xid,
+            )
+    for name, places in unknown.items():
+        yield Finding(
+            "receipt",
+            f"{len(places)} receipts were made with the key {name}, which is not here, and"
+            f" cannot be verified: put it below the first line of {app_key.FILE_OPTION};"
+            " the first",
+            *min(places),
+        )
+
+
+def _is_late(hand_over, cluster, xid, place):
+    """Whether a transaction came after its key was retired."""
+    return (place is None or place >= hand_over.size) and (
+        f"{cluster}/{xid}" not in hand_over.in_flight
+    )
 
 
 def _coverage(cr):

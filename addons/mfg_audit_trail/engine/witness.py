@@ -2,7 +2,7 @@
 
 import os
 
-from . import note
+from ..offline import mfg_audit_verify
 
 SEPARATOR = "\n---\n"
 
@@ -58,16 +58,10 @@ def append(path, text):
         os.fsync(file.fileno())
 
 
-def checkpoints(path, public):
-    """The verified checkpoints of the file that the log still has to agree with.
+def standing(path):
+    """The notes of the file that the log still has to agree with, oldest first.
 
-    :raises note.NoteError: a note is not signed by this key
+    :raises mfg_audit_verify.Damaged: something else stands in the file
+    :raises OSError: the file cannot be read
     """
-    found = []
-    for each in read(path):
-        known = note.open_note(each, public)
-        if known.instead_of is not None:
-            # A backup was restored, and somebody answered for it.
-            found = [earlier for earlier in found if earlier.size <= known.size]
-        found.append(known)
-    return found
+    return mfg_audit_verify.standing(read(path))

@@ -1,7 +1,7 @@
 from odoo import _, fields, models
 from odoo.exceptions import UserError
 
-from ..engine import archive, export, note, sealer
+from ..engine import archive, export, signing
 from ..offline import mfg_audit_verify
 from .mfg_audit_rule import CLASS_SELECTION
 
@@ -48,7 +48,9 @@ class MfgAuditArchive(models.Model):
         for month in self:
             try:
                 found = export.digest(month.file)
-                _counted, findings = mfg_audit_verify.verify(month.file, self._public())
+                _counted, findings = archive.verify(
+                    self.env.cr, month.file, self._public()
+                )
             except (OSError, mfg_audit_verify.Damaged) as error:
                 raise UserError(str(error)) from error
             if found != month.sha256:
@@ -85,12 +87,12 @@ class MfgAuditArchive(models.Model):
         return True
 
     def _public(self):
-        key = sealer.signing_key()
-        if not key:
+        public = signing.public()
+        if not public:
             raise UserError(
                 _(
                     "Set the option %(option)s in odoo.conf first.",
-                    option=sealer.KEY_OPTION,
+                    option=signing.OPTION,
                 )
             )
-        return note.public_of(key)
+        return public

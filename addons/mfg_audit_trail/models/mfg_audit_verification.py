@@ -1,10 +1,12 @@
 import time
+from contextlib import contextmanager
 
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError
-from odoo.tools import config
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import config, format_datetime
 
-from ..engine import assurance, sealer, verifier
+from ..engine import assurance, sealer, signing, verifier
+from ..offline import mfg_audit_verify
 
 LEVELS = [
     ("0", "L0: changes of the log are found"),
@@ -51,6 +53,24 @@ class MfgAuditVerification(models.Model):
     tables = fields.Integer(string="Tables Captured", readonly=True)
     gaps = fields.Integer(string="Tables With Gaps", readonly=True)
     witness = fields.Char(readonly=True)
+    signing_key = fields.Char(
+        string="Signs",
+        readonly=True,
+        help="Name of the key that signs the checkpoints. Its private part is not here.",
+    )
+    signing_since = fields.Datetime(string="Signs Since", readonly=True)
+    receipt_key = fields.Char(
+        string="Vouches",
+        readonly=True,
+        help="Name of the key under which transactions get their receipts.",
+    )
+    receipt_since = fields.Datetime(
+        string="Vouches Since", readonly=True, help="Empty: from the beginning."
+    )
+    former_keys = fields.Text(
+        readonly=True,
+        help="What was made with them later than their day is a finding.",
+    )
 
     @api.model
     def action_look(self):
@@ -85,6 +105,18 @@ class MfgAuditVerification(models.Model):
             "tables": state.tables,
             "gaps": state.gaps,
             "witness": self._witness(state),
+            "signing_key": state.signing_key,
+            "signing_since": state.signing_since,
+            "receipt_key": state.receipt_key,
+            "receipt_since": state.receipt_since,
+            "former_keys": "\n".join(
+                _(
+                    "%(key)s, until %(moment)s",
+                    key=name,
+                    moment=format_datetime(self.env, until),
+                )
+                for name, until in state.former_keys
+            ),
         }
         if verify:
             values |= self._verify()
@@ -97,6 +129,21 @@ class MfgAuditVerification(models.Model):
             "res_id": record.id,
             "views": [(False, "form")],
         }
+
+    @contextmanager
+    def _explained(self):
+        """Say in words that the keys cannot be used as they are."""
+        try:
+            yield
+        except (OSError, mfg_audit_verify.Damaged) as error:
+            raise UserError(
+                _(
+                    "The keys of the trail cannot be used. Look at the option %(option)s"
+                    " in odoo.conf: %(error)s",
+                    option=signing.OPTION,
+                    error=error,
+                )
+            ) from error
 
     @api.model
     def _check_role(self):
@@ -111,9 +158,10 @@ class MfgAuditVerification(models.Model):
     @api.model
     def _verify(self):
         begun = time.monotonic()
-        found = verifier.verify(
-            self.env.cr, assurance.public_key(), config.get(sealer.WITNESS_OPTION)
-        )
+        with self._explained():
+            found = verifier.verify(
+                self.env.cr, signing.public(), config.get(sealer.WITNESS_OPTION)
+            )
         return {
             "verdict": "findings" if found else "ok",
             "finding_count": len(found),
@@ -140,6 +188,11 @@ class MfgAuditVerification(models.Model):
             _("The witness is on the same disk as Odoo's files."): state.witnessed
             and not state.witness_elsewhere,
             _("The signing key is on this host."): state.key_here,
+            _(
+                "A newer key stands first in the file of the signing keys, and does not sign"
+                " yet: run odoo-bin mfg_audit rotate-key."
+            ): state.key_waits,
+            _("Nothing is sealed: %(error)s", error=state.key_error): state.key_error,
         }
         return "\n".join(text for text, missing in wanted.items() if missing)
 

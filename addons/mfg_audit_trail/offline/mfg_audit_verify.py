@@ -16,6 +16,10 @@ lines of its events, those in ``absent`` (position: hash) left out. The last lin
     leaf         SHA-256(0x00 || "cluster|xid|n|transaction|receipt")
     log          tree of RFC 6962 over the leaves; its root is in a signed note (C2SP
                  tlog-checkpoint, Ed25519)
+
+The file of the public key has one key a line, the newest first; one of them is enough. Keys
+hand over in a checkpoint: its lines ``key`` and ``former-key`` name who signs from there on and
+who signed up to there, and both sign it. ``handovers`` of an export are these notes.
 """
 
 # pylint: disable=print-used
@@ -138,6 +142,27 @@ def open_note(note, public):
     raise Damaged(f"the note is not signed by {name}+{number}")
 
 
+def key_id(public):
+    """What a public key is called: its name and number.
+
+    :raises Damaged: it is no public key
+    """
+    parts = public.split("+", 2)
+    if len(parts) != 3:
+        raise Damaged("a public key has the form name+number+base64")
+    return "+".join(parts[:2])
+
+
+def signers(note):
+    """What the keys are called that a note says it is signed with."""
+    found = []
+    for line in note.rpartition("\n\n")[2].splitlines():
+        if line.startswith(SIGNATURE_MARK):
+            name, _space, signature = line[len(SIGNATURE_MARK) :].partition(" ")
+            found.append(f"{name}+{_unb64(signature)[:4].hex()}")
+    return found
+
+
 def checkpoint_of(text):
     """(origin, size, root) of the text of a checkpoint."""
     lines = text.split("\n")
@@ -151,6 +176,182 @@ def _unb64(text):
         return base64.b64decode(text, validate=True)
     except ValueError as error:
         raise Damaged("this is no base64") from error
+
+
+# Keys that follow each other
+
+
+class HandOver:
+    """What a checkpoint says of keys, not verified yet."""
+
+    def __init__(self, note, lines):
+        said = {}
+        for line in lines[3:]:
+            word, _space, value = line.partition(" ")
+            said.setdefault(word, []).append(value)
+        self.note = note
+        self.size = checkpoint_of("\n".join(lines))[1]
+        #: public keys: who signs from this size on, and who signed up to it
+        self.key = said["key"][0]
+        self.former = said["former-key"][0]
+        self.names = key_id(self.former), key_id(self.key)
+        #: names of keys that make receipts: the one that does, those that no longer do
+        self.receipt_key = said.get("receipt-key", [None])[0]
+        self.former_receipt_keys = said.get("former-receipt-key", [])
+        #: transactions, cluster/xid, that were under way and may come later
+        self.in_flight = frozenset(said.get("in-flight", ()))
+
+
+def hand_over_of(note):
+    """The :class:`HandOver` that a note is, None for any other.
+
+    :raises Damaged: it is none, though it says so
+    """
+    lines = note.rpartition("\n\n")[0].split("\n") + [""]
+    if not any(line.startswith("former-key ") for line in lines[3:]):
+        return None
+    try:
+        return HandOver(note, lines)
+    except (KeyError, ValueError) as error:
+        raise Damaged("a note hands over to no key") from error
+
+
+def standing(notes):
+    """The notes of a witness that the log still has to agree with.
+
+    Where a backup was restored and somebody answered for it, what lay behind is given up.
+    """
+    found = []
+    for note in notes:
+        if INSTEAD_OF in note:
+            size = checkpoint_of(note)[1]
+            found = [each for each in found if checkpoint_of(each)[1] <= size]
+        found.append(note)
+    return found
+
+
+class Keys:
+    """Which key signs which part of a log.
+
+    The newest known key is believed, and what it hands over to or took over from. Whoever
+    is known besides counts only if the log has never heard of that one, which is a finding.
+
+    :param str known: public keys, one a line, the newest first
+    :param notes: the notes among which are those that hand over
+    :param opened: function that verifies a note with a key, as :func:`open_note` does
+    """
+
+    def __init__(self, known, notes, opened=open_note):
+        self._opened = opened
+        #: what is wrong, as text
+        self.findings = []
+        known = known.split()
+        if not known:
+            raise Damaged("there is no public key")
+        given = {}
+        for note in notes:
+            try:
+                hand_over = hand_over_of(note)
+            except Damaged as error:
+                self.findings.append(str(error))
+                continue
+            if hand_over:
+                given[note] = hand_over
+        given = sorted(given.values(), key=lambda each: each.size)
+        self._anchor = self._believed(known, notes, given)
+        #: the hand-overs that lead to the believed key and on from it
+        self.chain = self._follow(given)
+        for each in given:
+            if each not in self.chain:
+                self.findings.append(
+                    f"after {each.size} transactions {' hands over to '.join(each.names)},"
+                    " which the known keys do not confirm"
+                )
+
+    def _believed(self, known, notes, given):
+        named = {name for each in given for name in each.names}
+        for key in known:
+            name = key_id(key)
+            if name in named or any(name in _claimed(note) for note in notes):
+                if key != known[0] and notes:
+                    self.findings.append(
+                        f"{name} signs, and hands over to {key_id(known[0])} nowhere, which"
+                        " is said to be newer: either that was not done yet, or what"
+                        " proves it was taken away"
+                    )
+                return key
+        return known[0]
+
+    def _follow(self, given):
+        chain = []
+        key = self._anchor
+        for each in reversed(given):
+            if each.key == key and self._is_signed(each, each.key):
+                chain.insert(0, each)
+                key = each.former
+        key, place = self._anchor, chain[-1].size if chain else -1
+        for each in given:
+            if (
+                each.size > place
+                and each.former == key
+                and self._is_signed(each, each.former)
+                and self._is_signed(each, each.key)
+            ):
+                chain.append(each)
+                key, place = each.key, each.size
+        return chain
+
+    def _is_signed(self, hand_over, key):
+        try:
+            self._opened(hand_over.note, key)
+        except Damaged:
+            return False
+        return True
+
+    def turn(self, size):
+        """The keys that may sign a checkpoint of a size; two where one hands over."""
+        found = [self.chain[0].former if self.chain else self._anchor]
+        for each in self.chain:
+            if each.size < size:
+                found = [each.key]
+            elif each.size == size and each.key not in found:
+                found.append(each.key)
+        return found
+
+    def open(self, note):
+        """Verify a note and return its text.
+
+        :raises Damaged: it is not signed by the key whose turn it was
+        """
+        turn = {key_id(key): key for key in self.turn(checkpoint_of(note)[1])}
+        claimed = signers(note)
+        for name, key in turn.items():
+            if name in claimed or not claimed:
+                return self._opened(note, key)
+        raise Damaged(
+            f"the note is not signed by {' or '.join(turn)}, whose turn it was, but by"
+            f" {', '.join(map(self._described, claimed))}"
+        )
+
+    def _described(self, name):
+        turns = [each for each in self.chain if each.names[0] != each.names[1]]
+        for each in turns:
+            if each.names[0] == name:
+                return f"{name}, which handed over after {each.size} transactions"
+        for each in turns:
+            if each.names[1] == name:
+                return f"{name}, which signs from {each.size} transactions on"
+        return (
+            f"{name}, which is not known here: if it is a key of this log, verify with its"
+            " public key"
+        )
+
+
+def _claimed(note):
+    try:
+        return signers(note)
+    except Damaged:  # told when it is opened
+        return []
 
 
 # The tree
@@ -236,12 +437,14 @@ def _put(blocks, item, stop):
             continue
 
 
-def verify(path, public, witness=()):
+def verify(path, public, witness=(), handovers=()):
     """Verify an export.
 
     :param str path: the file
-    :param public: public key of the log as text; None checks the file against itself only
+    :param public: public keys of the log as text, one a line, the newest first; None checks
+        the file against itself only
     :param witness: notes that a witness has kept
+    :param handovers: notes by which the log handed over from key to key, beside the file's
     :return: (dict with the header and what was counted, list of findings as text)
     :raises Damaged: the file is no export, or ends too early
     """
@@ -251,7 +454,8 @@ def verify(path, public, witness=()):
         raise Damaged(f"{path} is no export of an audit trail ({FORMAT})")
     findings = []
     tree = Tree(header["begin"], bytes.fromhex(header["frontier"]))
-    claims = _claims(header, public, witness, findings)
+    handovers = [*header.get("handovers", ()), *handovers]
+    claims = _claims(header, public, standing(witness), handovers, findings)
     events = transactions = 0
     trailer = None
     for line in lines:
@@ -282,17 +486,21 @@ def verify(path, public, witness=()):
     return {**header, **counted}, findings
 
 
-def _claims(header, public, witness, findings):
+def _claims(header, public, witness, handovers, findings):
     """{size: [(root, by whom)]} of everything that was signed about this log."""
     claims = {}
     notes = [(header["checkpoint"], "checkpoint")]
+    notes += [(note, "hand-over") for note in dict.fromkeys(handovers)]
     notes += [(note, "witness") for note in witness]
+    keys = public and Keys(public, [note for note, _source in notes])
+    if keys:
+        findings += [f"keys: {text}" for text in keys.findings]
     for note, source in notes:
-        if public is None:
+        if not keys:
             text = note.rpartition("\n\n")[0] + "\n"
         else:
             try:
-                text = open_note(note, public)
+                text = keys.open(note)
             except Damaged as error:
                 findings.append(f"{source}: {error}")
                 continue
@@ -300,21 +508,12 @@ def _claims(header, public, witness, findings):
         if origin != header["origin"]:
             findings.append(f"{source}: about {origin}, not {header['origin']}")
             continue
-        if source == "witness" and INSTEAD_OF in text:
-            # A backup was restored, and somebody answered for it.
-            _forget_longer(claims, size)
         claims.setdefault(size, []).append((root, source))
         if source == "checkpoint" and size != header["end"]:
             findings.append(
                 f"checkpoint: about {size} transactions, not {header['end']}"
             )
     return claims
-
-
-def _forget_longer(claims, size):
-    """Drop what a witness saw of the log beyond a size from which it went on otherwise."""
-    for longer in [each for each in claims if each > size]:
-        claims[longer] = [each for each in claims[longer] if each[1] != "witness"]
 
 
 def _compare(tree, claims, findings):
@@ -371,7 +570,11 @@ def main(arguments=None):
     """Verify the files on the command line; return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("exports", nargs="+", metavar="EXPORT")
-    parser.add_argument("--public-key", required=True, help="file with the public key")
+    parser.add_argument(
+        "--public-key",
+        required=True,
+        help="file with the public key, or several, one a line, the newest first",
+    )
     parser.add_argument("--witness", help="file of the witness")
     options = parser.parse_args(arguments)
     try:

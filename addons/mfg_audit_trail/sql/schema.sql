@@ -135,6 +135,10 @@ CREATE TABLE IF NOT EXISTS mfg_audit.checkpoint (
     created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
+-- The few by which one key hands over to the next.
+CREATE INDEX IF NOT EXISTS checkpoint_handover_idx ON mfg_audit.checkpoint (size)
+    WHERE position(E'\nformer-key ' IN note) > 0;
+
 -- Months that were closed, and what each transaction has there instead of here.
 CREATE TABLE IF NOT EXISTS mfg_audit.archive (
     id integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY,

@@ -6,6 +6,7 @@ from . import test_capture
 from . import test_duty
 from . import test_export
 from . import test_filing
+from . import test_key_rotation
 from . import test_proof
 from . import test_reason
 from . import test_replay

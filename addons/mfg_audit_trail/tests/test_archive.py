@@ -6,7 +6,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user
 from odoo.tools import config
 
-from ..engine import archive, filing, note, sealer, verifier
+from ..engine import archive, filing, note, sealer, signing, verifier
 from .common import AuditCase
 
 
@@ -21,9 +21,9 @@ class TestArchive(AuditCase):
         cls.folder = Path(folder.name)
         private, cls.public = note.new_key("test")
         (cls.folder / "key").write_text(private, encoding="ascii")
-        before = config.get(sealer.KEY_OPTION)
-        config[sealer.KEY_OPTION] = str(cls.folder / "key")
-        cls.addClassCleanup(config.__setitem__, sealer.KEY_OPTION, before)
+        before = config.get(signing.OPTION)
+        config[signing.OPTION] = str(cls.folder / "key")
+        cls.addClassCleanup(config.__setitem__, signing.OPTION, before)
         cls.month = archive.Month("operations", date.today().replace(day=1))
         cls.capture("res.bank", retention_class="quality")
 

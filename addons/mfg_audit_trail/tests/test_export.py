@@ -8,7 +8,7 @@ from pathlib import Path
 from odoo.tests import BaseCase
 from odoo.tools import config
 
-from ..engine import export, note, sealer
+from ..engine import export, note, sealer, signing
 from ..offline import mfg_audit_verify
 from .common import AuditCase
 
@@ -72,9 +72,9 @@ class TestExport(AuditCase):
         (cls.folder / "key").write_text(private, encoding="ascii")
         cls.public = cls.folder / "key.pub"
         cls.public.write_text(public, encoding="ascii")
-        before = config.get(sealer.KEY_OPTION)
-        config[sealer.KEY_OPTION] = str(cls.folder / "key")
-        cls.addClassCleanup(config.__setitem__, sealer.KEY_OPTION, before)
+        before = config.get(signing.OPTION)
+        config[signing.OPTION] = str(cls.folder / "key")
+        cls.addClassCleanup(config.__setitem__, signing.OPTION, before)
         partners = cls.partners.create([{"name": f"Smith {n}"} for n in range(20)])
         partners.write({"city": "York"})
         cls.env.flush_all()
