@@ -71,18 +71,19 @@ class MfgSuiteDemoGroup(models.AbstractModel):
     def _deal(self):
         """Plant A buys from plant B: settled, on the way, and stuck."""
         settled = self._buy("product_a_housing", 30, 24)
-        self._ship(settled, 30)
+        self._ship(settled, "HS-B-1204", 30)
         self._receive(settled)
         self._invoice(settled, 17)
         under_way = self._buy("product_a_housing", 20, 3)
-        self._ship(under_way, 20)
+        self._ship(under_way, "HS-B-1301", 20)
         self._name_record("purchase_a_settled", settled)
         self._name_record("purchase_a_under_way", under_way)
         # Its code waits for approval: an exception with an owner on either side.
-        self._name_record("purchase_a_stuck", self._buy("product_a_cover", 25, 1))
+        stuck = self._buy("product_a_cover", 25, 1, price_unit=10.15)
+        self._name_record("purchase_a_stuck", stuck)
 
-    def _buy(self, product, quantity, days_ago):
-        """The planner of plant A orders from plant B."""
+    def _buy(self, product, quantity, days_ago, **values):
+        """The planner of plant A orders from plant B, at the transfer price."""
         plant = self.with_company(self._ref("company_plant_a"))
         order = plant._as("user_planner")["purchase.order"].create(
             {
@@ -93,6 +94,7 @@ class MfgSuiteDemoGroup(models.AbstractModel):
                         {
                             "product_id": self._ref(product).id,
                             "product_qty": quantity,
+                            **values,
                         }
                     )
                 ],
@@ -101,12 +103,11 @@ class MfgSuiteDemoGroup(models.AbstractModel):
         order.button_confirm()
         return order
 
-    def _ship(self, order, quantity):
-        """Plant B delivers of its oldest lot."""
+    def _ship(self, order, lot_name, quantity):
+        """Plant B delivers of a lot."""
+        product = self._ref("product_b_housing")
         lot = self.env["stock.lot"].search(
-            [("product_id", "=", self._ref("product_b_housing").id)],
-            order="id",
-            limit=1,
+            [("product_id", "=", product.id), ("name", "=", lot_name)]
         )
         sale = self._sale(order)
         sale.env[self._name]._finish_transfer(sale.picking_ids, {lot: quantity})

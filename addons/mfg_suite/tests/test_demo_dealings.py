@@ -57,4 +57,5 @@ class TestDemoDealings(DemoGroup, TransactionCase):
         order = self.seen_by("supervisor-c", "production_c_9")
         self.assertEqual(order.mfg_release_state, "requested")
         order.action_mfg_release()
+        order.invalidate_recordset()
         self.assertEqual(order.mfg_release_state, "approved")
