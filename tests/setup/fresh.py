@@ -14,6 +14,8 @@ from launcher import python_env
 from launcher.checkout import Checkout
 
 READY = "The manufacturing group is ready"
+# Seconds for a whole first run: only EN-01 judges how long it takes.
+PATIENCE = 1800
 LOADED = re.compile(r"Module (\S+) loaded in ([\d.]+)s")
 # Of the environment only this reaches the launcher: all else could be a hidden help.
 KEPT = (

@@ -11,7 +11,7 @@ from launcher import network, postgres
 from launcher.checkout import Checkout
 from launcher.progress import Progress
 
-from .fresh import READY
+from .fresh import PATIENCE, READY
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_en_02_ordinary_user_spaces_and_taken_ports(
     clone = fresh(source=readable_source, user=ordinary_user, name="plant group (copy)")
 
     launched = clone.start("run")
-    launched.wait_for(READY, 600)
+    launched.wait_for(READY, PATIENCE)
 
     assert not launched.url().endswith(":8069")
     assert not network.is_free(int(launched.url().rsplit(":", 1)[1]))
@@ -68,7 +68,7 @@ def test_en_02_two_checkouts_side_by_side(fresh, source):
 
     launched = [clone.start("run") for clone in clones]
     for each in launched:
-        each.wait_for(READY, 900)
+        each.wait_for(READY, PATIENCE)
 
     assert launched[0].url() != launched[1].url()
     assert clones[0].state != clones[1].state
@@ -81,7 +81,7 @@ def test_en_02_two_checkouts_side_by_side(fresh, source):
 def test_en_02_second_run_of_one_checkout_is_refused(fresh, source):
     clone = fresh(source=source)
     first = clone.start("run")
-    first.wait_for(READY, 600)
+    first.wait_for(READY, PATIENCE)
 
     second = clone.call("run", timeout=10)
 

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from .fresh import READY
+from .fresh import PATIENCE, READY
 
 # What the launcher prints in the middle of its steps, in their order.
 STEPS = (
@@ -24,14 +24,14 @@ def test_en_04_interrupted_at_each_step(fresh, source, number):
     clone = fresh(source=source)
     for step in STEPS:
         launched = clone.start("run")
-        launched.wait_for(step, 400)
+        launched.wait_for(step, PATIENCE)
         launched.interrupt(number)
         assert launched.code != 0
         if number == signal.SIGINT:
             assert clone.processes() == [], f"left behind after Ctrl-C at {step!r}"
 
     launched = clone.start("run")
-    launched.wait_for(READY, 600)
+    launched.wait_for(READY, PATIENCE)
     launched.interrupt()
 
     databases = clone.databases()
