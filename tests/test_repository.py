@@ -11,6 +11,9 @@ from tests.house.tree import repository_files
 
 ROOT = Path(__file__).resolve().parent.parent
 MODULES = sorted(path.parent for path in ROOT.glob("addons/*/__manifest__.py"))
+EXAMPLES = sorted(path.parent for path in ROOT.glob("docs/examples/*/__manifest__.py"))
+# They are read here, not offered in the store.
+FOR_THE_STORE = {module_rules.check_required_files}
 
 # Absolute paths of a developer's machine. ``/home/odoo`` is the usual example.
 MACHINE_PATH = re.compile(
@@ -33,8 +36,18 @@ def test_module_follows(rule, module):
     assert not list(rule(module))
 
 
+@pytest.mark.parametrize("module", EXAMPLES, ids=lambda module: module.name)
 @pytest.mark.parametrize(
-    "folder", [*MODULES, ROOT / "tests"], ids=lambda folder: folder.name
+    "rule",
+    [rule for rule in module_rules.CHECKS if rule not in FOR_THE_STORE],
+    ids=rule_id,
+)
+def test_example_follows(rule, module):
+    assert not list(rule(module))
+
+
+@pytest.mark.parametrize(
+    "folder", [*MODULES, *EXAMPLES, ROOT / "tests"], ids=lambda folder: folder.name
 )
 def test_en_09_nothing_patches_odoo(folder):
     problems = [
@@ -49,7 +62,7 @@ def test_en_09_nothing_patches_odoo(folder):
 def test_python_follows(rule):
     problems = [
         f"{path.parent.relative_to(ROOT)}/{found}"
-        for folder in ("addons", "tests")
+        for folder in ("addons", "docs/examples", "tests")
         for path in sorted((ROOT / folder).rglob("*.py"))
         for found in rule(path)
     ]

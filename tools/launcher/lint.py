@@ -7,7 +7,8 @@ import xml.etree.ElementTree
 from . import modules
 from .environment import clean_environment
 
-PYTHON = ("addons", "tests", "tools", "mfg")
+EXAMPLES = "docs/examples"
+PYTHON = ("addons", EXAMPLES, "tests", "tools", "mfg")
 
 
 def run(checkout, progress):
@@ -18,7 +19,11 @@ def run(checkout, progress):
         "ruff check": [*tool, "ruff", "check", *paths],
         "ruff format": [*tool, "ruff", "format", "--check", *paths],
     }
-    own = [f"addons/{name}" for name in modules.ours(checkout.addons)]
+    own = [
+        f"{folder}/{name}"
+        for folder in ("addons", EXAMPLES)
+        for name in modules.ours(checkout.root / folder)
+    ]
     if own:
         checks["pylint-odoo"] = [*tool, "pylint", "--rcfile=.pylintrc", *own]
     failed = []
@@ -37,9 +42,10 @@ def run(checkout, progress):
 
 
 def _check_xml(checkout):
-    """Whether every XML file of the add-ons can be parsed; prints those that cannot."""
+    """Whether every XML file of add-ons and examples can be parsed; prints the others."""
     good = True
-    for path in sorted(checkout.addons.rglob("*.xml")):
+    folders = (checkout.addons, checkout.root / EXAMPLES)
+    for path in sorted(path for folder in folders for path in folder.rglob("*.xml")):
         try:
             xml.etree.ElementTree.parse(path)
         except xml.etree.ElementTree.ParseError as error:

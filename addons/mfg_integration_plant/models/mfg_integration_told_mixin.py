@@ -2,8 +2,23 @@ from odoo import _, models
 from odoo.exceptions import UserError
 
 
+def declared(records, attribute):
+    """Return what the classes of a model declare, those of all modules in one.
+
+    :param str attribute: ``_mfg_messages`` or ``_mfg_collections``
+    :return: {code of an interface: function}; of two modules the later one decides
+    """
+    found = {}
+    for part in reversed(type(records).__mro__):
+        found.update(vars(part).get(attribute, {}))
+    return found
+
+
 class MfgIntegrationToldMixin(models.AbstractModel):
-    """A record that canonical messages are about; see ``contracts/``."""
+    """A record that canonical messages are about; see ``contracts/``.
+
+    Each module that inherits a document declares its own messages and no others.
+    """
 
     _name = "mfg.integration.told.mixin"
     _description = "Told by Plant Messages"
@@ -23,7 +38,7 @@ class MfgIntegrationToldMixin(models.AbstractModel):
         :raises UserError: there is no such message about records of this kind
         """
         self.ensure_one()
-        build = self._mfg_messages.get(interface_code)
+        build = declared(self, "_mfg_messages").get(interface_code)
         if build is None:
             raise UserError(
                 _(

@@ -6,6 +6,8 @@ from odoo.osv.expression import AND
 from odoo.tools import SQL
 from odoo.tools.safe_eval import safe_eval
 
+from .mfg_integration_told_mixin import declared
+
 _PENDING = "mfg_integration_plant.triggered"
 #: the value of a trigger that waits for any change
 _ANY = "*"
@@ -200,10 +202,10 @@ class MfgIntegrationTrigger(models.Model):
         """Tell whether code makes the message, of what changes or of what it is about."""
         self.ensure_one()
         code = self.interface_id.code
-        if code in getattr(model, "_mfg_collections", {}):
+        if code in declared(model, "_mfg_collections"):
             return True
-        if (messages := getattr(told, "_mfg_messages", None)) is not None:
-            return code in messages
+        if hasattr(told, "_mfg_messages"):
+            return code in declared(told, "_mfg_messages")
         return hasattr(told, "_mfg_integration_payload")
 
     def _check_values(self, field):
@@ -420,7 +422,7 @@ class MfgIntegrationTrigger(models.Model):
         self.ensure_one()
         code = self.interface_id.code
         records = self._met(ids)
-        collect = getattr(records, "_mfg_collections", {}).get(code)
+        collect = declared(records, "_mfg_collections").get(code)
         if collect and not self.line_ids:
             self._send_collected(collect, records, told)
             return

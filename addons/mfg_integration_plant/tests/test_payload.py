@@ -3,6 +3,7 @@ from freezegun import freeze_time
 from odoo import Command
 from odoo.tests import Form, tagged
 
+from ..models.mfg_integration_told_mixin import declared
 from .common import PlantCase
 
 
@@ -41,6 +42,26 @@ class TestPayload(PlantCase):
         cls.put_in_stock(cls.housing, 100, cls.housing_lots[1])
         cls.put_in_stock(cls.grease, 10)
         cls.warehouse.manu_type_id.use_auto_consume_components_lots = True
+
+    def test_messages_that_modules_declare_add_up(self):
+        class Shipped:
+            _mfg_messages = {"a": "a of the suite", "b": "b of the suite"}
+
+        class Extended(Shipped):
+            _mfg_messages = {"b": "b of the extension", "c": "c of the extension"}
+
+        self.assertEqual(
+            declared(Extended(), "_mfg_messages"),
+            {
+                "a": "a of the suite",
+                "b": "b of the extension",
+                "c": "c of the extension",
+            },
+        )
+        self.assertIn(
+            "production.released",
+            declared(self.env["mrp.production"], "_mfg_messages"),
+        )
 
     @freeze_time("2024-05-14 09:41:37")
     def test_lot_tracked_order(self):

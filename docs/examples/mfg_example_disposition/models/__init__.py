@@ -1,0 +1,3 @@
+from . import mfg_quality_approval_rule
+from . import mfg_quality_disposition
+from . import mfg_quality_disposition_line

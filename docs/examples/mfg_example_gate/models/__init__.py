@@ -1,0 +1,2 @@
+from . import mfg_release_gate
+from . import mrp_production

@@ -1,0 +1,1 @@
+"""Messages of this module: one file per message."""
