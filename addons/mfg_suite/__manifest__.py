@@ -16,6 +16,8 @@
     "data": [
         "security/ir.model.access.csv",
         "security/mfg_suite_rules.xml",
+        "data/ir_sequence_data.xml",
+        "report/mfg_suite_incident_report.xml",
         "wizards/mfg_suite_translation_views.xml",
         "views/mfg_integration_stock_overview_views.xml",
         "views/mfg_release_gate_views.xml",
@@ -23,6 +25,8 @@
         "views/stock_picking_views.xml",
         "views/mfg_suite_exception_views.xml",
         "views/mfg_suite_home_views.xml",
+        "views/mfg_suite_incident_views.xml",
+        "views/mfg_integration_interface_views.xml",
         "views/mfg_suite_menus.xml",
         "data/mfg_integration_interface_quality_data.xml",
     ],

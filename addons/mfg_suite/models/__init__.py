@@ -23,3 +23,12 @@ from . import mfg_suite_demo
 from . import mfg_suite_demo_group
 from . import mfg_suite_demo_quality
 from . import mfg_suite_home
+from . import mfg_suite_incident
+from . import mfg_suite_incident_part
+from . import mfg_suite_incident_change
+from . import mfg_suite_incident_effect
+from . import mfg_suite_incident_failure
+from . import mfg_suite_incident_remedy
+from . import mfg_suite_incident_story
+from . import mfg_integration_interface
+from . import mfg_integration_decidable

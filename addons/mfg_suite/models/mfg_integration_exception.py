@@ -57,3 +57,8 @@ class MfgIntegrationException(models.Model):
             if action:
                 return action
         return self.action_open()
+
+    def _report_incident(self):
+        """Open the incident of the interface and plant."""
+        letter, inbound = self._sources()
+        return (letter or inbound).action_report_incident()

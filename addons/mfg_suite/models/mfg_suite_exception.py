@@ -189,6 +189,23 @@ class MfgSuiteException(models.Model):
         :raises AccessError: the user may not see the document
         :raises UserError: somebody else has resolved it
         """
+        return self._waiting()._resolve_exception()
+
+    def action_report_incident(self):
+        """Open the incident of the interface that the message behind the row belongs to.
+
+        :return: window action
+        :raises AccessError: the user may not see the document
+        :raises UserError: somebody else has resolved it, or it is about no message
+        """
+        return self._waiting()._report_incident()
+
+    def _waiting(self):
+        """Return the document behind the row, if it still waits.
+
+        :raises AccessError: the user may not see it
+        :raises UserError: somebody else has resolved it
+        """
         self.ensure_one()
         self.check_access_rights("read")
         row = self.exists()
@@ -197,7 +214,7 @@ class MfgSuiteException(models.Model):
                 _("This is resolved already. Load the list again to see what is left.")
             )
         row.check_access_rule("read")
-        return row._document()._resolve_exception()
+        return row._document()
 
     def _document(self):
         """Return the document behind the row."""

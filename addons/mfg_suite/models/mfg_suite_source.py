@@ -1,4 +1,5 @@
-from odoo import api, models
+from odoo import _, api, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 
@@ -39,6 +40,13 @@ class MfgSuiteSource(models.AbstractModel):
             "res_id": self.id,
             "views": [(False, "form")],
         }
+
+    def _report_incident(self):
+        """Return the action that opens the incident which the document belongs to.
+
+        :raises UserError: there are no incidents of such documents
+        """
+        raise UserError(_("Incidents are about messages of an interface."))
 
     @api.model
     def _exception_column(self, query, name):
