@@ -246,7 +246,9 @@ class TestGoods(TradeCase):
         )
         self.assertEqual(there.move_line_ids.lot_id, lots.with_env(sale.env))
         self.validate(there)
-        self.assertEqual((self.transit(product), sale.order_line.qty_delivered), (0, 12))
+        self.assertEqual(
+            (self.transit(product), sale.order_line.qty_delivered), (0, 12)
+        )
 
     def test_mc_08_nothing_comes_back_that_was_not_sent(self):
         order = self.confirmed(5)

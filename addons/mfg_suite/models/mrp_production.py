@@ -15,14 +15,18 @@ class MrpProduction(models.Model):
         self.ensure_one()
         components = self.move_raw_ids.filtered(lambda move: move.state != "cancel")
         # Holds bind whoever may not read them; the sentences name no more than a number.
-        groups = self.env["mfg.quality.hold.line"].sudo()._read_group(
-            [
-                ("state", "=", "active"),
-                ("company_id", "=", self.company_id.id),
-                ("product_id", "in", (self.product_id | components.product_id).ids),
-            ],
-            ["product_id"],
-            ["hold_id:recordset"],
+        groups = (
+            self.env["mfg.quality.hold.line"]
+            .sudo()
+            ._read_group(
+                [
+                    ("state", "=", "active"),
+                    ("company_id", "=", self.company_id.id),
+                    ("product_id", "in", (self.product_id | components.product_id).ids),
+                ],
+                ["product_id"],
+                ["hold_id:recordset"],
+            )
         )
         return [
             _(

@@ -100,7 +100,9 @@ class TestDemoGroup(DemoGroup, TransactionCase):
         self.assertNotIn(main, products.company_id)
         shared = products - products.filtered("company_id")
         items = self.env["mfg.item.xref"].search([]).product_id
-        self.assertLessEqual(shared, items, "neither of a plant nor an item of the group")
+        self.assertLessEqual(
+            shared, items, "neither of a plant nor an item of the group"
+        )
 
     def test_plant_a_sees_nothing_of_plant_c(self):
         operator = self.user("operator-a")
