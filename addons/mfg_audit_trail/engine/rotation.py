@@ -175,9 +175,21 @@ def _receipt_keys(earlier):
 
 def _in_flight(cr):
     """Transactions under way, which may still come with a key that is retired now."""
+    # What began later than all that have ended is in no list of a snapshot; our own number
+    # comes after it.
+    cr.execute("SELECT pg_current_xact_id()::text::bigint")
+    (own,) = cr.fetchone()
     cr.execute(
-        "SELECT mfg_audit.current_cluster() || '/' || xid"
-        "  FROM pg_snapshot_xip(pg_current_snapshot()) AS xid"
-        " WHERE xid <> COALESCE(pg_current_xact_id_if_assigned(), '0'::xid8)"
+        """
+        SELECT mfg_audit.current_cluster() || '/' || xid
+          FROM (SELECT pg_snapshot_xip(pg_current_snapshot())::text::bigint AS xid
+                 UNION
+                SELECT generate_series(
+                    pg_snapshot_xmax(pg_current_snapshot())::text::bigint, %(own)s - 1)
+               ) AS each
+         WHERE xid <> %(own)s
+      ORDER BY xid
+        """,
+        {"own": own},
     )
     return [name for (name,) in cr.fetchall()]

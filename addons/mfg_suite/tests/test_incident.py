@@ -261,7 +261,8 @@ class TestIncident(IncidentCase):
                 user=stranger.id,
                 context={"allowed_company_ids": self.other_company.ids},
             )
-            self.assertFalse(env["mfg.suite.incident"].search([]))
+            found = env["mfg.suite.incident"].search([("id", "=", incident.id)])
+            self.assertFalse(found)
             with self.assertRaises(AccessError):
                 incident.with_env(env).read(["name", "story"])
             # nor before an incident is saved
