@@ -1,6 +1,7 @@
 from . import test_demo_group
 from . import test_demo_quality
 from . import test_exception
+from . import test_first_steps
 from . import test_home
 from . import test_lifecycle
 from . import test_quality_messages
