@@ -72,7 +72,6 @@ class MfgAuditVerification(models.Model):
         help="What was made with them later than their day is a finding.",
     )
 
-    @api.model
     def action_look(self):
         """Note the state of the proof without verifying it.
 
@@ -81,7 +80,6 @@ class MfgAuditVerification(models.Model):
         """
         return self._record(verify=False)
 
-    @api.model
     def action_verify(self):
         """Verify the whole log and note what was found.
 

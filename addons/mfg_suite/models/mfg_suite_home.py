@@ -19,6 +19,21 @@ PARTS = {
     "assurance": "mfg.audit.verification",
 }
 
+#: guided tour → the rights its steps need; what fewer people are is first
+FIRST_STEPS = {
+    "mfg_suite_consultant": (
+        "mfg_integration_queue.group_integrator",
+        "mfg_multi_company.group_configure",
+        "mfg_quality_hold.group_configure",
+    ),
+    "mfg_suite_auditor": ("mfg_audit_trail.group_reviewer",),
+    "mfg_suite_controller": ("mfg_multi_company.group_mfg_group_controller",),
+    "mfg_suite_planner": ("mrp.group_mrp_manager",),
+    "mfg_suite_quality": ("mfg_quality_hold.group_inspect", "stock.group_stock_user"),
+    "mfg_suite_integration_operator": ("mfg_integration_queue.group_operator",),
+    "mfg_suite_warehouse": ("stock.group_stock_user",),
+}
+
 
 class MfgSuiteHome(models.AbstractModel):
     """How the group does, for its home page."""
@@ -64,6 +79,22 @@ class MfgSuiteHome(models.AbstractModel):
             if self.env[model].check_access_rights("read", raise_exception=False):
                 home[part] = getattr(chosen, f"_get_{part}")()
         return home
+
+    @api.model
+    def get_first_steps(self):
+        """Return the guided tours for the roles of the user.
+
+        :return: list of dicts: ``tour``, its name in the web client; ``done``, whether the
+            user went through it to its end
+        :raises AccessError: the user has no right in any module of the suite
+        """
+        self.env["mfg.suite.exception"].check_access_rights("read")
+        done = self.env["web_tour.tour"].get_consumed_tours()
+        return [
+            {"tour": tour, "done": tour in done}
+            for tour, groups in FIRST_STEPS.items()
+            if all(self.env.user.has_group(group) for group in groups)
+        ]
 
     @api.model
     def _get_exceptions(self):

@@ -3,6 +3,7 @@
 import {COLORS, DashboardChart, chart} from "@mfg_integration_queue/chart";
 import {Component, onWillStart, onWillUnmount, useState} from "@odoo/owl";
 import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
+import {FirstSteps} from "../first_steps/first_steps";
 import {Layout} from "@web/search/layout";
 import {_t} from "@web/core/l10n/translation";
 import {formatCurrency} from "@web/core/currency";
@@ -20,6 +21,7 @@ export class GroupHome extends Component {
     setup() {
         this.orm = useService("orm");
         this.action = useService("action");
+        this.company = useService("company");
         this.display = {controlPanel: {}};
         this.state = useState({data: null, cards: [], charts: [], plant: 0});
         onWillStart(() => Promise.all([loadBundle("web.chartjs_lib"), this.load()]));
@@ -71,10 +73,20 @@ export class GroupHome extends Component {
     }
 
     money(value) {
-        return formatCurrency(value, this.state.data.currency_id, {
-            humanReadable: true,
-            digits: [69, 1],
-        });
+        return formatCurrency(value, this.state.data.currency_id);
+    }
+
+    /** Companies that the user did not tick, while those that are ticked have nothing to show. */
+    get untickedNames() {
+        const {charts, plant} = this.state;
+        if (charts.length || plant) {
+            return "";
+        }
+        const {allowedCompanies, activeCompanyIds} = this.company;
+        return Object.values(allowedCompanies)
+            .filter(({id}) => !activeCompanyIds.includes(id))
+            .map(({name}) => name)
+            .join(", ");
     }
 
     /**
@@ -333,6 +345,6 @@ export class GroupHome extends Component {
 }
 
 GroupHome.template = "mfg_suite.Home";
-GroupHome.components = {DashboardChart, Layout};
+GroupHome.components = {DashboardChart, FirstSteps, Layout};
 
 registry.category("actions").add("mfg_suite_home", GroupHome);
