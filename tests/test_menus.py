@@ -59,5 +59,5 @@ class TestMenus(TransactionCase):
                     buttons += 1
                     if getattr(method, "_api", None) == "model":
                         wrong.append((own[view.id], button.get("name")))
-        self.assertGreater(buttons, 200)
+        self.assertGreater(buttons, 100)
         self.assertFalse(wrong)
