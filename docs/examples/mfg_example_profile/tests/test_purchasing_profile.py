@@ -32,8 +32,6 @@ class TestPurchasingProfile(AuditCase):
         self.forget()
         self.order.partner_ref = "after"
         (event,) = self.events("purchase_order")
-        self.assertEqual(event["eff_uid"], self.buyer.id)
-        self.assertEqual(event["company_id"], self.buyer.company_id.id)
         self.assertEqual(event["old"]["partner_ref"], "before")
         self.assertEqual(event["new"]["partner_ref"], "after")
         rules = self.profile.rule_ids
