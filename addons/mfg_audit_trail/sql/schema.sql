@@ -218,7 +218,8 @@ BEGIN
 END
 $fn$;
 
--- Called where nobody waits and nobody can be disturbed: by installation and sealer.
+-- Called where nobody waits and nobody can be disturbed: by installation, at the load of a
+-- registry and by the sealer.
 CREATE OR REPLACE FUNCTION mfg_audit.note_server_start() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, mfg_audit, pg_temp AS $fn$
 BEGIN
@@ -254,9 +255,18 @@ BEGIN
        AND s.place = pg_relation_filepath('mfg_audit.log'::regclass)
  RETURNING cluster INTO found_id;
     IF found_id IS NULL THEN
-        -- the first one since the server was started or the database restored
-        PERFORM mfg_audit.note_server_start();
-        RETURN mfg_audit.open_transaction(number);
+        found_id := mfg_audit.current_cluster();
+        IF found_id IS NULL THEN
+            -- a copy of the database that no Odoo has loaded yet
+            PERFORM mfg_audit.note_server_start();
+            RETURN mfg_audit.open_transaction(number);
+        END IF;
+        -- The first ones since the server was started. What the sealer will note is not
+        -- noted here: others, such as what the same request observes, would wait for it.
+        INSERT INTO mfg_audit.tx_fresh
+               (fresh, cluster, xid, context, login_uid, origin, request)
+        VALUES (true, found_id, number, ctx, (ctx->>'uid')::integer,
+                COALESCE(ctx->>'origin', 'sql'), ctx->>'request');
     END IF;
     RETURN found_id;
 END

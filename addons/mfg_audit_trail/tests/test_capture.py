@@ -241,6 +241,17 @@ class TestCapture(AuditCase):
             [("before", None), ("with", "ECO: change 4711"), ("after", None)],
         )
 
+    def test_first_change_after_a_restart_leaves_nothing_that_others_wait_for(self):
+        """What the same request prints or exports is written on another connection."""
+        cr = self.env.cr
+        # A server that was restarted, and its sealer has not been at work yet.
+        cr.execute("DELETE FROM mfg_audit.server_start")
+        cr.execute("SELECT mfg_audit.open_transaction(-1), mfg_audit.current_cluster()")
+        opened, cluster = cr.fetchone()
+        self.assertEqual(opened, cluster)
+        cr.execute("SELECT COUNT(*) FROM mfg_audit.server_start")
+        self.assertEqual(cr.fetchone()[0], 0)
+
     def forget_all(self, records):
         """Start from the database and with an empty cache, as another request would."""
         self.forget()

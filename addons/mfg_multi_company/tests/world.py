@@ -77,7 +77,13 @@ class World:
         domains = self.env["mfg.plant.domain"]
         plant = plant and self.plants[plant].id
         # The demo group has stewards of its own.
-        domains.search([("domain", "=", domain), ("plant_id", "=", plant)]).unlink()
+        domains.search(
+            [
+                ("domain", "=", domain),
+                ("plant_id", "=", plant),
+                ("steward_id.login", "not like", "group-%"),
+            ]
+        ).unlink()
         return domains.create(
             {
                 "domain": domain,
