@@ -158,12 +158,8 @@ class MfgAuditRule(models.Model):
         schema.install(self.env.cr, f"mfg-audit/{uuid}")
 
     def _register_hook(self):
-        """See at every load of the registry that everything that should be is captured,
-        and in the name of this cluster."""
+        """See at every load of the registry that everything that should be is captured."""
         super()._register_hook()
-        # Of a copy, too, before its first transaction: what one request writes and observes
-        # would wait for each other otherwise.
-        schema.note_server_start(self.env.cr)
         profiles = self.env["mfg.audit.profile"].search([("switched_on", "=", True)])
         profiles._complete_rules()
         self._apply_rules()
