@@ -244,7 +244,8 @@ class TestCapture(AuditCase):
     def test_first_change_after_a_restart_leaves_nothing_that_others_wait_for(self):
         """What the same request prints or exports is written on another connection."""
         cr = self.env.cr
-        # A server that was restarted, and its sealer has not been at work yet.
+        cr.execute("SELECT mfg_audit.note_server_start()")
+        # A server that was restarted, and its sealer has not been at work since.
         cr.execute("DELETE FROM mfg_audit.server_start")
         cr.execute("SELECT mfg_audit.open_transaction(-1), mfg_audit.current_cluster()")
         opened, cluster = cr.fetchone()
