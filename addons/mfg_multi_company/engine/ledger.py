@@ -22,6 +22,7 @@ class Ledger:
         self.splitting = 0
         self.scheduling = 0
         self.agreeing = 0
+        self.mirroring = 0
 
     @contextmanager
     def transition(self):
@@ -77,6 +78,15 @@ class Ledger:
             yield
         finally:
             self.agreeing -= 1
+
+    @contextmanager
+    def mirror(self):
+        """Lots are tied to the lots of the company that delivered them."""
+        self.mirroring += 1
+        try:
+            yield
+        finally:
+            self.mirroring -= 1
 
 
 def ledger(cursor):

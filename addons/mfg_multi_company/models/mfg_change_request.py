@@ -315,7 +315,8 @@ class MfgChangeRequest(models.Model):
     def _list_impact(self):
         """Note how many documents of the group use what would change."""
         self.ensure_one()
-        # Numbers of all companies; the records stay with their companies.
+        # Numbers of all companies, for the steward alone: whoever asks may neither read
+        # nor remove them.
         self.sudo().impact_ids.unlink()
         record = self._target()
         rows = []

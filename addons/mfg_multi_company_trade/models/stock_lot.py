@@ -1,6 +1,11 @@
 from odoo import _, api, fields, models
+from odoo.exceptions import AccessError
 
+from odoo.addons.mfg_multi_company.engine.ledger import ledger
 from odoo.addons.mfg_multi_company.exceptions import IntercompanyRefusal
+
+#: which goods are the same on both sides; what is taken out of a transit depends on it
+LINK = "mfg_origin_lot_id"
 
 
 class StockLot(models.Model):
@@ -21,6 +26,29 @@ class StockLot(models.Model):
         readonly=True,
         help="The same goods in companies of the group that bought them.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not ledger(self.env.cr).mirroring:
+            if any(vals.get(LINK) for vals in vals_list):
+                self._mfg_refuse_link()
+            # Named here, so that no default of the caller's context takes effect.
+            vals_list = [{**vals, LINK: False} for vals in vals_list]
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if LINK in vals and not ledger(self.env.cr).mirroring:
+            self._mfg_refuse_link()
+        return super().write(vals)
+
+    @api.model
+    def _mfg_refuse_link(self):
+        raise AccessError(
+            _(
+                "Lot of the Seller follows from deliveries between your companies; nobody "
+                "enters it."
+            )
+        )
 
     @api.model
     def _mfg_ic_mirror(self, wanted):
@@ -49,8 +77,8 @@ class StockLot(models.Model):
                 missing.append((lot, product))
                 continue
             if not here.mfg_origin_lot_id:
-                # The link is read-only for people.
-                here.sudo().mfg_origin_lot_id = lot.id
+                with ledger(self.env.cr).mirror():
+                    here.mfg_origin_lot_id = lot.id
             elif here.mfg_origin_lot_id.id != lot.id:
                 raise IntercompanyRefusal(
                     _(
@@ -62,17 +90,18 @@ class StockLot(models.Model):
                     kind="lot",
                 )
             found[lot, product] = here
-        made = self.create(
-            [
-                {
-                    "name": lot.name,
-                    "ref": lot.ref,
-                    "product_id": product.id,
-                    "company_id": company.id,
-                    "mfg_origin_lot_id": lot.id,
-                }
-                for lot, product in missing
-            ]
-        )
+        with ledger(self.env.cr).mirror():
+            made = self.create(
+                [
+                    {
+                        "name": lot.name,
+                        "ref": lot.ref,
+                        "product_id": product.id,
+                        "company_id": company.id,
+                        "mfg_origin_lot_id": lot.id,
+                    }
+                    for lot, product in missing
+                ]
+            )
         found.update(zip(missing, made, strict=True))
         return found

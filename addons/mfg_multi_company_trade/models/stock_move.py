@@ -19,13 +19,15 @@ class StockMove(models.Model):
 
     @api.depends("sale_line_id", "purchase_line_id")
     def _compute_mfg_ic_item_id(self):
-        items = self._mfg_ic_items()
+        # Of moves that are stored: a form that is being filled in could name any order.
+        items = self._origin._mfg_ic_items()
         bought = items.grouped("buyer_line_id")
         sold = items.grouped("seller_line_id")
         for move in self:
+            stored = move._origin
             move.mfg_ic_item_id = (
-                move.purchase_line_id and bought.get(move.purchase_line_id.id)
-            ) or (move.sale_line_id and sold.get(move.sale_line_id.id))
+                stored.purchase_line_id and bought.get(stored.purchase_line_id.id)
+            ) or (stored.sale_line_id and sold.get(stored.sale_line_id.id))
 
     def _action_done(self, cancel_backorder=False):
         """The last gate: nothing is received for an order that changed since.

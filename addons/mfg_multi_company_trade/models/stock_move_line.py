@@ -23,9 +23,16 @@ class StockMoveLine(models.Model):
                 quantity, location, action=action, in_date=in_date, **quants_value
             )
         lot = quants_value.get("lot", self.lot_id)
-        # The links lead to the other company.
+        # The link leads to the other company; people cannot write it.
         origin = lot.sudo().mfg_origin_lot_id
-        item = self.move_id.sudo().mfg_ic_item_id
+        # What the seller calls the goods, which the buyer may not read. An order of
+        # another pair says nothing about these.
+        item = self.move_id.sudo().mfg_ic_item_id.filtered(
+            lambda item: (
+                (item.flow_id.seller_company_id.id, item.flow_id.buyer_company_id.id)
+                == pair
+            )
+        )
         sold = item.seller_product_id
         if sold and sold != self.product_id:
             if action != "available":

@@ -2,6 +2,8 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.mfg_multi_company.engine.ledger import ledger
+
 from .trade_common import TradeCase
 
 
@@ -135,13 +137,15 @@ class TestGoods(TradeCase):
         taken = self.env["stock.lot"].create(
             {"name": "L1", "product_id": product.id, "company_id": self.a.id}
         )
-        taken.mfg_origin_lot_id = others
+        with ledger(self.env.cr).mirror():
+            taken.mfg_origin_lot_id = others
         order = self.confirmed(5, products=product)
         self.ship(self.sale(order))
         found = self.flow(order).exception_ids
         self.assertEqual((found.kind, found.step), ("lot", "delivery"))
         self.assertEqual(self.sale(order).order_line.qty_delivered, 5)
-        taken.mfg_origin_lot_id = False
+        with ledger(self.env.cr).mirror():
+            taken.mfg_origin_lot_id = False
         self.as_user(found, "seller").action_retry()
         self.assertEqual(found.state, "resolved")
         receipt = self.open_receipt(order)
@@ -165,6 +169,23 @@ class TestGoods(TradeCase):
         back.move_ids.picked = True
         self.validate(back)
         return back
+
+    def test_mc_07_nobody_says_whose_goods_a_lot_is(self):
+        product, lots = self.tracked("lot", "L1")
+        order = self.confirmed(5, products=product)
+        self.ship(self.sale(order))
+        mirrored = self.open_receipt(order).move_line_ids.lot_id
+        env = self.world.env_of("purchaser")
+        own = {"name": "X", "product_id": product.id, "company_id": self.a.id}
+        for rights in (env, env(su=True)):
+            mine = mirrored.with_env(rights)
+            for value in (False, lots.id):
+                with self.assertRaisesRegex(AccessError, "nobody enters it"):
+                    mine.write({"mfg_origin_lot_id": value})
+            with self.assertRaisesRegex(AccessError, "nobody enters it"):
+                mine.create({**own, "mfg_origin_lot_id": lots.id})
+        forged = env["stock.lot"].with_context(default_mfg_origin_lot_id=lots.id)
+        self.assertFalse(forged.create(own).mfg_origin_lot_id)
 
     def test_mc_08_returns_on_both_sides(self):
         product, lots = self.tracked("lot", "L1")

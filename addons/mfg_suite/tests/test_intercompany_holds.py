@@ -50,6 +50,15 @@ class TestIntercompanyHolds(TradeCase):
         receipt = self.open_receipt(order)
         with self.assertRaisesRegex(UserError, hold.name):
             self.validate(receipt)
+        receipt.move_line_ids.lot_id = receipt.env["stock.lot"].create(
+            {
+                "name": "Another number",
+                "product_id": self.product.id,
+                "company_id": self.a.id,
+            }
+        )
+        with self.assertRaisesRegex(UserError, hold.name):
+            self.validate(receipt)
         self.assertEqual(self.transit(self.product), 5)
 
     def test_gate_waits_for_open_holds(self):
