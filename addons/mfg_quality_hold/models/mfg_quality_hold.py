@@ -402,7 +402,11 @@ class MfgQualityHold(models.Model):
     @api.model
     def _action_of_lines(self, lines):
         """The action that shows the holds of some hold lines; one hold as a form."""
-        holds = lines.hold_id
+        return self._action_of(lines.hold_id)
+
+    @api.model
+    def _action_of(self, holds):
+        """The action that shows some holds; one of them as a form."""
         action = self.env["ir.actions.actions"]._for_xml_id(
             "mfg_quality_hold.mfg_quality_hold_action"
         )

@@ -159,14 +159,9 @@ class AccountMove(models.Model):
     def action_view_quality_holds(self):
         """Show the holds that keep a bill from being paid."""
         self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "name": _("Quality Holds"),
-            "res_model": "mfg.quality.hold",
-            "view_mode": "tree,form",
-            "domain": [("id", "in", self._quality_holds().ids)],
-            "context": {"create": False},
-        }
+        self.check_access_rights("read")
+        self.check_access_rule("read")
+        return self.env["mfg.quality.hold"]._action_of(self._quality_holds())
 
     # -- business ----------------------------------------------------------------------
 

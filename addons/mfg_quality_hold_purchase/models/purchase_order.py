@@ -1,4 +1,4 @@
-from odoo import _, api, fields, models
+from odoo import api, fields, models
 
 
 class PurchaseOrder(models.Model):
@@ -23,11 +23,6 @@ class PurchaseOrder(models.Model):
         self.check_access_rule("read")
         # Found for everybody; opening them needs the right to.
         holds = self.sudo().order_line._quality_holds().values()
-        return {
-            "type": "ir.actions.act_window",
-            "name": _("Quality Holds"),
-            "res_model": "mfg.quality.hold",
-            "view_mode": "tree,form",
-            "domain": [("id", "in", self.env["mfg.quality.hold"].union(*holds).ids)],
-            "context": {"create": False},
-        }
+        return self.env["mfg.quality.hold"]._action_of(
+            self.env["mfg.quality.hold"].union(*holds)
+        )
