@@ -72,7 +72,7 @@ env.cr.rollback()
 outcome["bills"] = env["account.move"].search_count(
     [("company_id", "=", PLA.id), ("move_type", "=", "in_invoice")]
 )
-outcome["flows"] = env["mfg.ic.flow"].search_count([])
+outcome["flows"] = env["mfg.ic.flow"].search_count([("buyer_company_id", "=", PLA.id)])
 with open(ANSWER, "w", encoding="utf-8") as target:
     json.dump(outcome, target)
 """
