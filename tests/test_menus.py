@@ -2,6 +2,7 @@
 buttons work."""
 
 from lxml import etree
+from screens import SCREENS
 
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import is_html_empty
@@ -44,6 +45,18 @@ class TestMenus(TransactionCase):
             if is_html_empty(action.help)
         ]
         self.assertFalse(silent)
+
+    def test_su_12_every_menu_has_its_picture(self):
+        menus = self.env["ir.ui.menu"].search([("action", "!=", False)])
+        own = menus.get_external_id()
+        opened = {
+            menu.action.get_external_id()[menu.action.id]
+            for menu in menus
+            if own[menu.id].startswith("mfg_")
+        }
+        own_actions = {each for each in opened if each.startswith("mfg_")}
+        self.assertGreater(len(own_actions), 80)
+        self.assertFalse(own_actions - {screen.action for screen in SCREENS})
 
     def test_buttons_call_methods_that_take_records(self):
         """The web client hands ids to the method of a button, which an ``api.model`` refuses."""

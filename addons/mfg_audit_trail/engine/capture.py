@@ -39,6 +39,7 @@ class Relation:
     record_column: str = None
     models: list = None
     companies: set = None
+    company_path: list = None
 
     def values(self):
         """Parameters of the statement that registers it."""
@@ -55,6 +56,7 @@ class Relation:
             "record_column": self.record_column,
             "models": self.models,
             "companies": None if self.companies is None else sorted(self.companies),
+            "company_path": self.company_path,
         }
 
 
@@ -154,11 +156,11 @@ def apply(cr, wanted):
             INSERT INTO mfg_audit.relation AS r
                    (oid, name, model, active, class, operations, ignored, secret,
                     link_columns, link_tables, model_column, record_column, models,
-                    companies)
+                    companies, company_path)
             VALUES (to_regclass(quote_ident(%(name)s)), %(name)s, %(model)s, true,
                     %(class)s, %(operations)s, %(ignored)s, %(secret)s, %(link_columns)s,
                     %(link_tables)s, %(model_column)s, %(record_column)s, %(models)s,
-                    %(companies)s)
+                    %(companies)s, %(company_path)s)
                 ON CONFLICT (name) DO UPDATE
                SET oid = excluded.oid, model = excluded.model, active = true,
                    class = excluded.class, operations = excluded.operations,
@@ -167,7 +169,8 @@ def apply(cr, wanted):
                    link_tables = excluded.link_tables,
                    model_column = excluded.model_column,
                    record_column = excluded.record_column,
-                   models = excluded.models, companies = excluded.companies
+                   models = excluded.models, companies = excluded.companies,
+                   company_path = excluded.company_path
              WHERE (r.*) IS DISTINCT FROM (excluded.*)
             """,
             relation.values(),
@@ -219,7 +222,24 @@ def _relation(model):
         model=model._name,
         retention=CLASSES[-1],
         ignored=set(IGNORED),
+        company_path=_company_path(model),
     )
+
+
+def _company_path(model):
+    """[column, table, column there] of the company that a record has from another one.
+
+    Without it a new line would belong to no company, and be shown to auditors of all.
+    """
+    company = model._fields.get("company_id")
+    if not company or not company.related or company.related.count(".") != 1:
+        return None
+    origin, name = company.related.split(".")
+    origin = model._fields[origin]
+    other = model.env[origin.comodel_name]
+    if not origin.store or other._table_query or not other._fields[name].store:
+        return None
+    return [origin.name, other._table, name]
 
 
 def _links(model, models):

@@ -39,8 +39,12 @@ CREATE TABLE IF NOT EXISTS mfg_audit.relation (
     model_column text,
     record_column text,
     models text[],
-    companies integer[]
+    companies integer[],
+    -- where the company of a row stands that has none (yet) itself: the column that points
+    -- to the other row, its table, and the column there
+    company_path text[]
 );
+ALTER TABLE mfg_audit.relation ADD COLUMN IF NOT EXISTS company_path text[];
 
 -- What a captured table looked like when it was last known to be in order: its triggers (a
 -- trigger that is switched off and on again gets another xmin), its columns, and the first
@@ -372,6 +376,12 @@ BEGIN
         RETURN NULL;
     END IF;
     e.company_id := (present -> 'company_id')::integer;
+    IF e.company_id IS NULL AND rel.company_path IS NOT NULL THEN
+        -- Odoo fills in what follows from another record after it inserted the row.
+        EXECUTE format('SELECT %I FROM %I.%I WHERE id = $1', rel.company_path[3],
+                       TG_TABLE_SCHEMA, rel.company_path[2])
+           INTO e.company_id USING (present -> rel.company_path[1])::bigint;
+    END IF;
     IF rel.companies IS NOT NULL AND NOT e.company_id = ANY (rel.companies) THEN
         RETURN NULL;
     END IF;

@@ -1,6 +1,7 @@
 import json
 
 from odoo import Command
+from odoo.tests import new_test_user
 
 from .common import AuditCase
 
@@ -191,6 +192,32 @@ class TestCapture(AuditCase):
             [{"ref": "outer"}, {"city": "York"}],
         )
         self.assertEqual(self.recomputed_hash(), self.running_hash())
+
+    def test_new_line_belongs_to_the_company_of_its_document_at_once(self):
+        self.capture("res.partner.bank")
+        partner = self.env["res.partner"].create(
+            {"name": "Steel", "company_id": self.env.company.id}
+        )
+        self.forget()
+
+        self.env["res.partner.bank"].create(
+            {"partner_id": partner.id, "acc_number": "ACC-9"}
+        )
+
+        events = self.events("res_partner_bank")
+        self.assertEqual(events[0]["op"], "I")
+        self.assertEqual({each["company_id"] for each in events}, {self.env.company.id})
+        other = self.env["res.company"].create({"name": "Plant B"})
+        foreign = new_test_user(
+            self.env,
+            "audit-foreign",
+            "mfg_audit_trail.group_auditor",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        domain = [("table_name", "=", "res_partner_bank")]
+        seen = self.env["mfg.audit.event"].with_user(foreign).search(domain)
+        self.assertFalse(seen.filtered(lambda event: event.id > self._seen))
 
     def test_at_17_emptied_table(self):
         self.env.cr.execute("CREATE TABLE audit_test_table (id serial, name text)")

@@ -169,14 +169,17 @@ class TestProof(AuditCase):
               FROM mfg_audit.seal s
               JOIN mfg_audit.event e ON e.cluster = s.cluster AND e.xid = s.xid
          LEFT JOIN mfg_audit.receipt r ON r.cluster = s.cluster AND r.xid = s.xid
+             WHERE (s.cluster, s.xid) IN (
+                       SELECT cluster, xid FROM mfg_audit.event WHERE id = %s)
           GROUP BY s.cluster, s.xid, s.n, r.mac
-            """
+            """,
+            [event],
         )
         cluster, xid, count, mac, leaves = self.env.cr.fetchone()
         leaf = sealer.tx_leaf(cluster, xid, count, bytes(leaves), mac)
         self.tamper(
-            "UPDATE mfg_audit.seal SET leaves = %s, leaf = %s WHERE xid = %s",
-            [psycopg2.Binary(bytes(leaves)), psycopg2.Binary(leaf), xid],
+            "UPDATE mfg_audit.seal SET leaves = %s, leaf = %s WHERE cluster = %s AND xid = %s",
+            [psycopg2.Binary(bytes(leaves)), psycopg2.Binary(leaf), cluster, xid],
         )
         self.assertEqual(
             {each.kind for each in self.findings()},

@@ -14,7 +14,9 @@ class MfgIntegrationFacilityMap(models.Model):
         ondelete="cascade",
         index=True,
     )
-    company_id = fields.Many2one(related="template_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="template_id.company_id", store=True, precompute=True
+    )
     sequence = fields.Integer(default=10)
     name = fields.Char(
         required=True,

@@ -16,7 +16,9 @@ class MfgIntegrationFileColumn(models.Model):
     layout_id = fields.Many2one(
         "mfg.integration.file.layout", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="layout_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="layout_id.company_id", store=True, precompute=True
+    )
     kind = fields.Selection(related="layout_id.kind")
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True, help="For people, and in reports of bad lines.")

@@ -26,7 +26,11 @@ class MfgIntegrationStockDifference(models.Model):
         "mfg.integration.system", required=True, readonly=True, ondelete="cascade"
     )
     company_id = fields.Many2one(
-        related="system_id.company_id", store=True, index=True, readonly=True
+        related="system_id.company_id",
+        store=True,
+        precompute=True,
+        index=True,
+        readonly=True,
     )
     location_id = fields.Many2one(
         "stock.location", required=True, readonly=True, ondelete="cascade"

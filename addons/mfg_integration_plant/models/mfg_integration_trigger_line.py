@@ -14,7 +14,9 @@ class MfgIntegrationTriggerLine(models.Model):
     trigger_id = fields.Many2one(
         "mfg.integration.trigger", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="trigger_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="trigger_id.company_id", store=True, precompute=True
+    )
     sequence = fields.Integer(default=10)
     name = fields.Char(string="In the Message", required=True)
     path = fields.Char(

@@ -13,7 +13,9 @@ class MfgIntegrationBatchWindow(models.Model):
     endpoint_id = fields.Many2one(
         "mfg.integration.endpoint", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="endpoint_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="endpoint_id.company_id", store=True, precompute=True
+    )
     weekday = fields.Selection(
         [
             ("0", "Monday"),

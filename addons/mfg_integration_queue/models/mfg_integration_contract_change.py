@@ -30,7 +30,9 @@ class MfgIntegrationContractChange(models.Model):
         index=True,
         ondelete="cascade",
     )
-    company_id = fields.Many2one(related="interface_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="interface_id.company_id", store=True, precompute=True
+    )
     kind = fields.Selection(
         [
             ("created", "Created"),

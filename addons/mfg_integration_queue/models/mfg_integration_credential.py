@@ -46,7 +46,9 @@ class MfgIntegrationCredential(models.Model):
         ondelete="restrict",
         index=True,
     )
-    company_id = fields.Many2one(related="system_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(
+        related="system_id.company_id", store=True, precompute=True, index=True
+    )
     user_id = fields.Many2one(related="system_id.user_id")
     interface_ids = fields.Many2many(
         "mfg.integration.interface",

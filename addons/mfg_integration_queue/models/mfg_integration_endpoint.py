@@ -38,7 +38,9 @@ class MfgIntegrationEndpoint(models.Model):
     system_id = fields.Many2one(
         "mfg.integration.system", required=True, ondelete="restrict", index=True
     )
-    company_id = fields.Many2one(related="system_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(
+        related="system_id.company_id", store=True, precompute=True, index=True
+    )
     transport = fields.Selection(
         [("https", "HTTPS"), ("file", "File in a folder")],
         required=True,

@@ -28,7 +28,9 @@ class MfgIntegrationFile(models.Model):
     )
     system_id = fields.Many2one(related="folder_id.system_id", store=True)
     interface_id = fields.Many2one(related="folder_id.interface_id", store=True)
-    company_id = fields.Many2one(related="folder_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(
+        related="folder_id.company_id", store=True, precompute=True, index=True
+    )
     state = fields.Selection(
         [
             ("accepted", "Accepted"),

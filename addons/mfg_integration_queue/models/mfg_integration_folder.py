@@ -27,7 +27,9 @@ class MfgIntegrationFolder(models.Model):
         index=True,
         tracking=True,
     )
-    company_id = fields.Many2one(related="system_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(
+        related="system_id.company_id", store=True, precompute=True, index=True
+    )
     path = fields.Char(
         string="Folder",
         required=True,

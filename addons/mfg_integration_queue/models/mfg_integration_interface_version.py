@@ -37,7 +37,9 @@ class MfgIntegrationInterfaceVersion(models.Model):
     interface_id = fields.Many2one(
         "mfg.integration.interface", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="interface_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="interface_id.company_id", store=True, precompute=True
+    )
     major = fields.Integer(required=True, default=1)
     minor = fields.Integer(required=True, default=0)
     state = fields.Selection(

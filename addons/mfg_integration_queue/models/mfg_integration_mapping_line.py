@@ -20,7 +20,9 @@ class MfgIntegrationMappingLine(models.Model):
         ondelete="cascade",
         index=True,
     )
-    company_id = fields.Many2one(related="version_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="version_id.company_id", store=True, precompute=True
+    )
     sequence = fields.Integer(default=10)
     path = fields.Char(
         string="Field",

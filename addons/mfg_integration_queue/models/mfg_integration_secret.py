@@ -15,7 +15,9 @@ class MfgIntegrationSecret(models.Model):
     endpoint_id = fields.Many2one(
         "mfg.integration.endpoint", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="endpoint_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="endpoint_id.company_id", store=True, precompute=True
+    )
     token = fields.Char(
         required=True,
         copy=False,

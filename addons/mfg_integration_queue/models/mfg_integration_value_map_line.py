@@ -17,7 +17,9 @@ class MfgIntegrationValueMapLine(models.Model):
     )
     kind = fields.Selection(related="map_id.kind")
     direction = fields.Selection(related="map_id.direction", store=True)
-    company_id = fields.Many2one(related="map_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="map_id.company_id", store=True, precompute=True
+    )
     system_id = fields.Many2one(
         "mfg.integration.system",
         string="Only for",

@@ -13,7 +13,9 @@ class MfgIntegrationXref(models.Model):
     system_id = fields.Many2one(
         "mfg.integration.system", required=True, ondelete="cascade"
     )
-    company_id = fields.Many2one(related="system_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(
+        related="system_id.company_id", store=True, precompute=True, index=True
+    )
     model_id = fields.Many2one(
         "ir.model",
         string="Kind",

@@ -13,7 +13,9 @@ class MfgChangeRequestLine(models.Model):
     request_id = fields.Many2one(
         "mfg.change.request", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="request_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="request_id.company_id", store=True, precompute=True
+    )
     res_model = fields.Char(related="request_id.res_model")
     field_id = fields.Many2one(
         "ir.model.fields",

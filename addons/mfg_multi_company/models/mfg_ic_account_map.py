@@ -13,7 +13,9 @@ class MfgIcAccountMap(models.Model):
     side_id = fields.Many2one(
         "mfg.ic.agreement.side", required=True, index=True, ondelete="cascade"
     )
-    company_id = fields.Many2one(related="side_id.company_id", store=True, index=True)
+    company_id = fields.Many2one(
+        related="side_id.company_id", store=True, precompute=True, index=True
+    )
     # By code: the buyer does not see the accounts of the seller.
     seller_code = fields.Char(
         "Seller's Account",

@@ -45,7 +45,10 @@ class MfgIcPriceRule(models.Model):
         "mfg.ic.agreement", required=True, index=True, ondelete="restrict"
     )
     company_id = fields.Many2one(
-        related="agreement_id.seller_company_id", store=True, index=True
+        related="agreement_id.seller_company_id",
+        store=True,
+        precompute=True,
+        index=True,
     )
     version = fields.Integer(readonly=True, copy=False)
     applied_on = fields.Selection(

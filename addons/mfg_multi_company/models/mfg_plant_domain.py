@@ -25,7 +25,9 @@ class MfgPlantDomain(models.Model):
         index=True,
         help="Leave empty for the steward of the whole group.",
     )
-    company_id = fields.Many2one(related="plant_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="plant_id.company_id", store=True, precompute=True
+    )
     steward_id = fields.Many2one(
         "res.users",
         required=True,

@@ -33,7 +33,9 @@ class MfgPlantRoleAssignment(models.Model):
         tracking=True,
         help="Leave empty if the role holds in all plants of the group.",
     )
-    company_id = fields.Many2one(related="plant_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="plant_id.company_id", store=True, precompute=True
+    )
     date_from = fields.Date(
         "From",
         required=True,

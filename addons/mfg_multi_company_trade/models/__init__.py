@@ -3,6 +3,7 @@ from . import (
     account_move_line,
     mfg_ic_document,
     mfg_ic_document_line,
+    mfg_ic_mirrored,
     mfg_ic_agreement,
     mfg_ic_agreement_side,
     mfg_ic_balance,

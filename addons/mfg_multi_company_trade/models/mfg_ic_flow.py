@@ -240,7 +240,8 @@ class MfgIcFlow(models.Model):
                         "mfg_ic_source_line_id": row.id,
                     }
                 )
-        env["stock.move.line"].create(values)
+        with ledger(self.env.cr).mirror():
+            env["stock.move.line"].create(values)
 
     def _translated(self, row, product):
         """(quantity, unit) of a move line of the other side for the product here."""

@@ -1,15 +1,15 @@
 from odoo import _, api, fields, models
-from odoo.exceptions import AccessError
 
 from odoo.addons.mfg_multi_company.engine.ledger import ledger
 from odoo.addons.mfg_multi_company.exceptions import IntercompanyRefusal
 
-#: which goods are the same on both sides; what is taken out of a transit depends on it
-LINK = "mfg_origin_lot_id"
-
 
 class StockLot(models.Model):
-    _inherit = "stock.lot"
+    _name = "stock.lot"
+    _inherit = ["stock.lot", "mfg.ic.mirrored"]
+
+    # What is taken out of a transit depends on it.
+    _mfg_mirror_link = "mfg_origin_lot_id"
 
     mfg_origin_lot_id = fields.Many2one(
         "stock.lot",
@@ -26,29 +26,6 @@ class StockLot(models.Model):
         readonly=True,
         help="The same goods in companies of the group that bought them.",
     )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not ledger(self.env.cr).mirroring:
-            if any(vals.get(LINK) for vals in vals_list):
-                self._mfg_refuse_link()
-            # Named here, so that no default of the caller's context takes effect.
-            vals_list = [{**vals, LINK: False} for vals in vals_list]
-        return super().create(vals_list)
-
-    def write(self, vals):
-        if LINK in vals and not ledger(self.env.cr).mirroring:
-            self._mfg_refuse_link()
-        return super().write(vals)
-
-    @api.model
-    def _mfg_refuse_link(self):
-        raise AccessError(
-            _(
-                "Lot of the Seller follows from deliveries between your companies; nobody "
-                "enters it."
-            )
-        )
 
     @api.model
     def _mfg_ic_mirror(self, wanted):

@@ -2,7 +2,10 @@ from odoo import fields, models
 
 
 class StockMoveLine(models.Model):
-    _inherit = "stock.move.line"
+    _name = "stock.move.line"
+    _inherit = ["stock.move.line", "mfg.ic.mirrored"]
+
+    _mfg_mirror_link = "mfg_ic_source_line_id"
 
     # By id: a relation would show the other company's document.
     mfg_ic_source_line_id = fields.Integer(

@@ -187,6 +187,27 @@ class TestGoods(TradeCase):
         forged = env["stock.lot"].with_context(default_mfg_origin_lot_id=lots.id)
         self.assertFalse(forged.create(own).mfg_origin_lot_id)
 
+    def test_mc_07_nobody_says_that_a_line_was_received(self):
+        product, _lots = self.tracked("lot", "L1")
+        order = self.confirmed(5, products=product)
+        self.ship(self.sale(order))
+        received = self.open_receipt(order).move_line_ids
+        self.assertTrue(received.mfg_ic_source_line_id)
+        env = self.world.env_of("purchaser")
+        for rights in (env, env(su=True)):
+            mine = received.with_env(rights)
+            for value in (False, 1):
+                with self.assertRaisesRegex(AccessError, "nobody enters it"):
+                    mine.write({"mfg_ic_source_line_id": value})
+            with self.assertRaisesRegex(AccessError, "nobody enters it"):
+                mine.create(
+                    {
+                        "move_id": received.move_id.id,
+                        "quantity": 1,
+                        "mfg_ic_source_line_id": received.mfg_ic_source_line_id,
+                    }
+                )
+
     def test_mc_08_returns_on_both_sides(self):
         product, lots = self.tracked("lot", "L1")
         order = self.confirmed(5, products=product)

@@ -43,7 +43,9 @@ class MfgQualityDisposition(models.Model):
     hold_id = fields.Many2one(
         "mfg.quality.hold", required=True, ondelete="restrict", index=True
     )
-    company_id = fields.Many2one(related="hold_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="hold_id.company_id", store=True, precompute=True
+    )
     currency_id = fields.Many2one(related="company_id.currency_id")
     severity = fields.Selection(related="hold_id.severity")
     kind = fields.Selection(DISPOSITIONS, "Decision", required=True, tracking=True)

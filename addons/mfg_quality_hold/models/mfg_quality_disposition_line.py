@@ -19,7 +19,9 @@ class MfgQualityDispositionLine(models.Model):
         "mfg.quality.disposition", required=True, ondelete="cascade", index=True
     )
     hold_id = fields.Many2one(related="disposition_id.hold_id")
-    company_id = fields.Many2one(related="disposition_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="disposition_id.company_id", store=True, precompute=True
+    )
     hold_line_id = fields.Many2one(
         "mfg.quality.hold.line", "Held", required=True, ondelete="restrict", index=True
     )

@@ -86,7 +86,9 @@ class MfgQualityEscape(models.Model):
         ondelete="restrict",
     )
     hold_id = fields.Many2one(related="hold_line_id.hold_id", store=True)
-    company_id = fields.Many2one(related="hold_line_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="hold_line_id.company_id", store=True, precompute=True
+    )
     move_line_id = fields.Many2one(
         "stock.move.line", "Taken by", readonly=True, ondelete="set null"
     )

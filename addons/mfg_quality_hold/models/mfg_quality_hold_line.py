@@ -68,7 +68,9 @@ class MfgQualityHoldLine(models.Model):
     hold_id = fields.Many2one(
         "mfg.quality.hold", required=True, ondelete="restrict", index=True
     )
-    company_id = fields.Many2one(related="hold_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="hold_id.company_id", store=True, precompute=True
+    )
     reason_id = fields.Many2one(related="hold_id.reason_id", store=True)
     kind = fields.Selection(KINDS, required=True, readonly=True)
     state = fields.Selection(

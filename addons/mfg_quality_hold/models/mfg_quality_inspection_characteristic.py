@@ -11,7 +11,9 @@ class MfgQualityInspectionCharacteristic(models.Model):
     plan_id = fields.Many2one(
         "mfg.quality.inspection.plan", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="plan_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="plan_id.company_id", store=True, precompute=True
+    )
 
     @api.constrains(
         "kind", "limits", "lower_limit", "upper_limit", "target", "decimals"

@@ -20,7 +20,9 @@ class MfgQualityInspectionResult(models.Model):
     inspection_id = fields.Many2one(
         "mfg.quality.inspection", required=True, ondelete="restrict", index=True
     )
-    company_id = fields.Many2one(related="inspection_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="inspection_id.company_id", store=True, precompute=True
+    )
     sample = fields.Integer("Unit No.", default=1, required=True)
     value = fields.Float("Measured", digits=(16, 6))
     attribute = fields.Selection([("yes", "Conforms"), ("no", "Does not conform")])

@@ -20,7 +20,9 @@ class MfgQualitySignature(models.Model):
         ondelete="restrict",
         index=True,
     )
-    company_id = fields.Many2one(related="hold_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="hold_id.company_id", store=True, precompute=True
+    )
     disposition_id = fields.Many2one(
         "mfg.quality.disposition", readonly=True, ondelete="restrict", index=True
     )

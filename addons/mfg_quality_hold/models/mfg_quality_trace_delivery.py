@@ -30,7 +30,9 @@ class MfgQualityTraceDelivery(models.Model):
     trace_id = fields.Many2one(
         "mfg.quality.trace", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="trace_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="trace_id.company_id", store=True, precompute=True
+    )
     partner_id = fields.Many2one("res.partner", "Customer", readonly=True)
     lot_id = fields.Many2one("stock.lot", "Lot/Serial", readonly=True, required=True)
     product_id = fields.Many2one(related="lot_id.product_id")

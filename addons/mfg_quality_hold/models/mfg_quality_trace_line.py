@@ -11,7 +11,9 @@ class MfgQualityTraceLine(models.Model):
     trace_id = fields.Many2one(
         "mfg.quality.trace", required=True, ondelete="cascade", index=True
     )
-    company_id = fields.Many2one(related="trace_id.company_id", store=True)
+    company_id = fields.Many2one(
+        related="trace_id.company_id", store=True, precompute=True
+    )
     level = fields.Integer(readonly=True, help="Steps of manufacturing in between.")
     product_id = fields.Many2one("product.product", readonly=True, required=True)
     lot_id = fields.Many2one("stock.lot", "Lot/Serial", readonly=True)

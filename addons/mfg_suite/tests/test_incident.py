@@ -162,7 +162,7 @@ class TestIncident(IncidentCase):
             change
             for row in story["rows"]
             for change in row["changes"]
-            if change["field"] == "url"
+            if change["field"] == "url" and row["what"] == "Changed"
         ]
         self.assertEqual(change["old"], "https://mes.example/events")
         self.assertEqual(change["new"], "https://mes.example/changed")
@@ -279,7 +279,9 @@ class TestIncident(IncidentCase):
             own = env["mfg.suite.incident"].create({"interface_id": self.interface.id})
             self.assertFalse(self.told(own.story, "failure"))
             self.assertFalse(self.told(own.story, "effect"))
-            self.assertNotIn(self.endpoint.name, str(own.story))
+            # Its own subscription names the endpoint; what that is like stays hidden.
+            self.assertNotIn("Integration Endpoint", str(own.story))
+            self.assertNotIn("https://mes.example", str(own.story))
 
     def test_at_39_operator_without_the_audit_trail(self):
         self.break_and_repair()
