@@ -152,6 +152,22 @@ def test_first_screen_shows_delivered_retried_and_dead_messages(worker):
     }
 
 
+def test_dead_letters_are_recorded_as_the_work_of_the_queue(worker):
+    """The worker writes past the ORM, which must not look like a stranger's SQL."""
+    origins = worker.query(
+        """
+        SELECT t.origin, t.login_uid, count(*)
+          FROM mfg_audit.event e
+          JOIN mfg_audit.tx t ON t.cluster = e.cluster AND t.xid = e.xid
+         WHERE e.tbl = 'mfg_integration_dead' AND e.op = 'I'
+      GROUP BY 1, 2
+        """
+    )
+    (dead,) = worker.query("SELECT count(*) FROM mfg_integration_dead")
+    assert dead[0] >= 5
+    assert origins == [("queue", 1, dead[0])]
+
+
 # -- EN-06 -----------------------------------------------------------------------------
 
 

@@ -183,10 +183,18 @@ def set_local(cr, context):
     _set(cr, context, local=True)
 
 
-def _set(cr, context, local=False):
+def session_settings(context):
+    """Settings of PostgreSQL that attribute what a session of one's own writes.
+
+    :param dict context: as :func:`describe` tells it
+    :return: {name: text}; the key that vouches for it is among them
+    """
     text = json.dumps(context, sort_keys=True, separators=(",", ":"))
-    settings = [("mfg_audit.context", text), ("mfg_audit.key", _pads(context))]
-    for name, value in settings:
+    return {"mfg_audit.context": text, "mfg_audit.key": _pads(context)}
+
+
+def _set(cr, context, local=False):
+    for name, value in session_settings(context).items():
         # Past the counter of queries: it is about what the business code does.
         cr.callproc("set_config", [name, value, local])
 

@@ -279,6 +279,7 @@ class Dispatcher:
 
     def _reload(self):
         self._settings = self._load_settings()
+        self._store.configure_session(self._settings.session)
         for endpoint_id, pool in list(self._pools.items()):
             if pool.endpoint != self._settings.endpoints.get(endpoint_id):
                 self._retire(self._pools.pop(endpoint_id))

@@ -63,6 +63,8 @@ class Settings:
     mappings: dict = field(default_factory=dict)
     #: interface version id → parsed paths of its confidential fields
     masks: dict = field(default_factory=dict)
+    #: settings of PostgreSQL for the connection that writes down what happened
+    session: dict = field(default_factory=dict)
 
     def partitions(self):
         """Return every (endpoint id, partition) there is to own."""

@@ -246,6 +246,14 @@ class Store:
         self._cursor = cursor
         self._worker = worker
 
+    def configure_session(self, settings):
+        """Set settings of PostgreSQL on the connection.
+
+        :param dict settings: {name: text}
+        """
+        for name, value in settings.items():
+            self._cursor.execute("SELECT set_config(%s, %s, false)", [name, value])
+
     # reading
 
     def fetch(self, windows, limit):

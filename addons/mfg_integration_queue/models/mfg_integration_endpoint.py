@@ -414,7 +414,18 @@ class MfgIntegrationEndpoint(models.Model):
             frozenset(alternating.ids),
             self._mappings(list(endpoints)),
             {version.id: versions._masks(version.id) for version in confidential},
+            self._session_settings(),
         )
+
+    @api.model
+    def _session_settings(self):
+        """Return settings of PostgreSQL for the connection of a dispatcher.
+
+        A hook for modules that look at who writes; it is asked at every reload.
+
+        :return: {name of the setting: text}
+        """
+        return {}
 
     @api.model
     def _mappings(self, endpoint_ids):

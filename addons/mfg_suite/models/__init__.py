@@ -3,6 +3,7 @@ from . import mfg_suite_exception
 from . import mfg_audit_alert
 from . import mfg_data_issue
 from . import mfg_ic_exception
+from . import mfg_integration_endpoint
 from . import mfg_integration_exception
 from . import mfg_integration_handler_quality
 from . import mfg_integration_handler_quality_hold_requested
