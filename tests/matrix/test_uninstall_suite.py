@@ -6,7 +6,6 @@ modules were installed. The page that says it is docs/architecture.md, *Going ag
 
 import re
 
-import pytest
 from launcher import modules
 from launcher.errors import LauncherError
 
@@ -16,22 +15,34 @@ AUDIT = "mfg_audit_trail"
 HOLD = "mfg_quality_hold"
 SUITE = "mfg_suite"
 
+# Something has to be refused, and nothing of it may stay.
+REFUSED = """
+from odoo.exceptions import UserError
+admin = env(user=env.ref("base.user_admin").id)
+try:
+    with env.cr.savepoint():
+        admin["ir.module.module"].search([("name", "=", %r)]).button_uninstall()
+except UserError as error:
+    assert %r in str(error), error
+else:
+    raise AssertionError("it was not refused")
+"""
 # A second audit administrator, and everything recorded that can be.
 RECORD = """
-env = env(user=env.ref("base.user_admin").id)
-env["res.users"].with_context(no_reset_password=True).create({
+admin = env(user=env.ref("base.user_admin").id)
+admin["res.users"].with_context(no_reset_password=True).create({
     "name": "Second Audit Administrator", "login": "audit-admin", "password": "audit-admin",
     "email": "audit-admin@arvendal.example.com",
     "groups_id": [(4, env.ref("mfg_audit_trail.group_admin").id)]})
-env["mfg.audit.profile"].search([]).action_switch_on()
+admin["mfg.audit.profile"].search([]).action_switch_on()
 env.cr.commit()
 """
 # Without external ids: those of the demo group go with the suite.
 FINISH = """
 user = env["res.users"].search([("login", "=", "supervisor-c")])
-env = env(user=user.id, su=False, context={"allowed_company_ids": user.company_ids.ids})
-wheel = env["product.product"].search([("default_code", "=", "AG-GW32")])
-order = env["mrp.production"].create({
+own = env(user=user.id, su=False, context={"allowed_company_ids": user.company_ids.ids})
+wheel = own["product.product"].search([("default_code", "=", "AG-GW32")])
+order = own["mrp.production"].create({
     "product_id": wheel.id, "product_qty": 5, "origin": %r,
     "bom_id": wheel.bom_ids[:1].id})
 order.action_confirm()
@@ -51,14 +62,13 @@ env["ir.module.module"].search([("name", "in", %r)]).button_immediate_install()
 env.cr.commit()
 """
 ASK_REMOVAL = """
-env = env(user=env.ref("base.user_admin").id)
-env["mfg.audit.removal"].create({"reason": "The plant is sold"})
+admin = env(user=env.ref("base.user_admin").id)
+admin["mfg.audit.removal"].create({"reason": "The plant is sold"})
 env.cr.commit()
 """
 AGREE_TO_REMOVAL = """
 user = env["res.users"].search([("login", "=", "audit-admin")])
-env = env(user=user.id, su=False)
-env["mfg.audit.removal"].search([]).action_approve()
+env(user=user.id, su=False)["mfg.audit.removal"].search([]).action_approve()
 env.cr.commit()
 """
 # The inspector says of everything on hold that it was held in error, two managers sign.
@@ -100,6 +110,10 @@ IN_VAIN = re.compile(
 )
 # PostgreSQL's counters of the demo group's operations, and the numbers of menus.
 NUMBERED = re.compile(r"^relation: public\.ir_sequence_\d+|^menu: \d+ ")
+# Odoo files who inherits from whom under the modules of all ancestors, and forgets it there.
+ANCESTRY = re.compile(r"^external id: mfg_\w+\.model_inherit__mfg_")
+# Only where something is recorded, and nothing is where the rest was installed alone.
+CAPTURE = re.compile(r"^trigger: \w+\.mfg_audit_capture(_truncate)?$")
 # Rows of the demo group that no module owns, by table; what a table's module may take along
 # is not among them.
 GROUP = {
@@ -115,7 +129,9 @@ GROUP = {
 }
 # The same of documents that belong to one of the modules.
 OWNED = {
-    "mfg_audit_trail": {"rules": "SELECT model FROM mfg_audit_rule WHERE active"},
+    "mfg_audit_trail": {
+        "rules": "SELECT model FROM mfg_audit_rule WHERE active AND model NOT LIKE 'mfg.%'",
+    },
     "mfg_integration_queue": {
         "endpoints": "SELECT name FROM mfg_integration_endpoint",
         "events": "SELECT uuid FROM mfg_integration_event",
@@ -199,19 +215,13 @@ class Out:
 
 def test_su_09_out_of_the_suite_and_back(workspace, suite, plain, leaving):
     out = Out(workspace, suite, leaving)
-    out.script(RECORD)
-    out.script(FINISH % "before")
+    steps = [RECORD, FINISH % "before"]
     if HOLD in out.gone:
-        with pytest.raises(LauncherError, match="5 hold lines are still active"):
-            out.uninstall(leaving)
-        out.script(RELEASE)
+        steps += [REFUSED % (leaving, "5 hold lines are still active"), RELEASE]
     if AUDIT in out.gone:
-        with pytest.raises(LauncherError, match="one person alone cannot"):
-            out.uninstall(leaving)
-        out.script(ASK_REMOVAL)
-        with pytest.raises(LauncherError, match="one person alone cannot"):
-            out.uninstall(leaving)
-        out.script(AGREE_TO_REMOVAL)
+        alone = REFUSED % (leaving, "one person alone cannot")
+        steps += [alone, ASK_REMOVAL, alone, AGREE_TO_REMOVAL]
+    out.script("\n".join(steps))
     assert out.installed() == out.gone | out.rest
     there = out.documents()
     assert all(there.values()), there
@@ -224,15 +234,22 @@ def test_su_09_out_of_the_suite_and_back(workspace, suite, plain, leaving):
         complaints = workspace.install(plain, sorted(out.rest))
         assert not complaints, "\n".join(complaints)
     wanted, found = (traces(workspace.databases, name) for name in (plain, suite))
-    left = [line for line in added(wanted, found) if not NUMBERED.match(line)]
+    left = [
+        line
+        for line in added(wanted, found)
+        if not NUMBERED.match(line) and not ANCESTRY.match(line)
+    ]
     lost = [line for line in added(found, wanted) if not NUMBERED.match(line)]
-    if AUDIT in out.gone:
+    if AUDIT in out.rest:
+        left = [line for line in left if not CAPTURE.match(line)]
+    else:
         # What was recorded outlives the module, see docs/audit.md.
         left = [line for line in left if " mfg_audit" not in line]
     assert not left, "left behind:\n" + "\n".join(left)
     assert not lost, "taken along:\n" + "\n".join(lost)
     out.script(FINISH % "without")
-    out.assert_verified()
+    if AUDIT in out.gone:
+        out.assert_verified()
 
     out.script(INSTALL % sorted(out.gone))
 
