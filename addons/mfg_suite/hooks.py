@@ -11,7 +11,8 @@ def uninstall_hook(env):
     """Leave the demo group where it is.
 
     It is business by now: Odoo would delete of it what nothing refers to, such as people,
-    plants, endpoints and open orders, past every guard against deletion.
+    plants, endpoints and open orders, past every guard against deletion. Installed again,
+    the module finds its companies there, and Odoo leaves the demo data out.
     """
     env["ir.model.data"].search(
         [
@@ -21,6 +22,3 @@ def uninstall_hook(env):
             ("model", "not in", SHIPPED),
         ]
     ).unlink()
-    # Installed again the module would bring a second group beside the first one.
-    module = env["ir.module.module"].search([("name", "=", "mfg_suite")])
-    module.demo = False

@@ -23,9 +23,11 @@ PREPARE = """
 env["ir.cron"].search([]).active = False
 ref = env.ref
 ref("mfg_suite.subscription_plant_c_quality_archive").active = False  # refuses everything
-for name in ("mes", "planning"):
+# The demo group's messages are waiting for all three.
+for name in ("mes", "planning", "quality_archive"):
     ref(f"mfg_suite.endpoint_plant_c_{name}").write({
-        "url": "%(url)s/" + name, "breaker_pause": 0.2, "breaker_longest": 0.5})
+        "url": "%(url)s/" + name.replace("_", "-"),
+        "breaker_pause": 0.2, "breaker_longest": 0.5})
 ref("mfg_suite.retry_policy_demo").write(
     {"delays": "0.1 0.2 0.4", "max_attempts": 500, "jitter_pct": 0})
 for code in ("manufacturing", "inventory", "accounting"):
@@ -47,14 +49,14 @@ class Suite:
     """The demo group with its server, a worker and a receiver.
 
     :param lab: the laboratory
-    :param folder: for the receiver
+    :param receiver: a simulator of the systems of plant C
     :param int orders: that the supervisor of plant C has to finish
     """
 
-    def __init__(self, lab, folder, orders):
+    def __init__(self, lab, receiver, orders):
         self.lab = lab
         self.database = lab.database("chaos")
-        self.receiver = Simulator("mes.py", folder / "mes")
+        self.receiver = receiver
         prepare = PREPARE % {"url": self.receiver.url, "orders": orders}
         assert lab.script(self.database, prepare) == []
         self.port = lab.free_port()
@@ -69,9 +71,6 @@ class Suite:
             )
             for key in "abc"
         }
-
-    def close(self):
-        self.receiver.stop()
 
     def conf(self):
         return self.lab.conf(
@@ -373,15 +372,21 @@ def demo_group():
         pytest.skip("works with the demo group")
 
 
-def test_su_08_connections_and_workers_and_receivers_go(lab, tmp_path):
-    with closing(Suite(lab, tmp_path, 12)) as suite:
-        # With 15 % taxes: the demo group's 30 housings are 696.90, four are 92.92.
-        go_through(suite, 12, 4, 3, 789.82, suite.cut)
+@pytest.fixture
+def receiver(tmp_path):
+    with Simulator("mes.py", tmp_path / "mes") as simulator:
+        yield simulator
+
+
+def test_su_08_connections_and_workers_and_receivers_go(lab, receiver):
+    suite = Suite(lab, receiver, 12)
+    # With 15 % taxes: the demo group's 30 housings are 696.90, four are 92.92.
+    go_through(suite, 12, 4, 3, 789.82, suite.cut)
 
 
 @pytest.mark.long  # making a server of its own takes longer than the test
-def test_su_08_server_crashes_under_all_of_it(lab, tmp_path):
+def test_su_08_server_crashes_under_all_of_it(lab, receiver):
     with lab.apart() as (apart, cluster):
-        with closing(Suite(apart, tmp_path, 60)) as suite:
-            # 696.90 as above, and fifteen are 348.45.
-            go_through(suite, 60, 15, 5, 1045.35, cluster.crash)
+        suite = Suite(apart, receiver, 60)
+        # 696.90 as above, and fifteen are 348.45.
+        go_through(suite, 60, 15, 5, 1045.35, cluster.crash)

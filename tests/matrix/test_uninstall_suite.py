@@ -108,6 +108,11 @@ env.cr.commit()
 IN_VAIN = re.compile(
     r'odoo\.sql_db: bad query: (DELETE FROM|SELECT "(mfg_\w+)"\."id" FROM) "mfg_\w+" '
 )
+# The demo group is there already, so Odoo takes back what it began to load of it.
+GROUP_IS_THERE = re.compile(
+    r'odoo\.sql_db: bad query: INSERT INTO "res_company" (?s:.*)\(Arvendal Group\)'
+    r"|Module mfg_suite demo data failed to install, installed without demo data"
+)
 # PostgreSQL's counters of the demo group's operations, and the numbers of menus.
 NUMBERED = re.compile(r"^relation: public\.ir_sequence_\d+|^menu: \d+ ")
 # Odoo files who inherits from whom under the modules of all ancestors, and forgets it there.
@@ -173,6 +178,12 @@ class Out:
         """Uninstall a module as the administrator does."""
         complaints = self.workspace.script(self.database, UNINSTALL % leaving)
         wrong = [line for line in complaints if not IN_VAIN.search(line)]
+        assert not wrong, "\n".join(wrong)
+
+    def install(self):
+        """Install what is gone, as the administrator does."""
+        complaints = self.workspace.script(self.database, INSTALL % sorted(self.gone))
+        wrong = [line for line in complaints if not GROUP_IS_THERE.search(line)]
         assert not wrong, "\n".join(wrong)
 
     def query(self, statement):
@@ -251,7 +262,7 @@ def test_su_09_out_of_the_suite_and_back(workspace, suite, plain, leaving):
     if AUDIT in out.gone:
         out.assert_verified()
 
-    out.script(INSTALL % sorted(out.gone))
+    out.install()
 
     assert out.installed() == out.gone | out.rest
     out.script(FINISH % "again")

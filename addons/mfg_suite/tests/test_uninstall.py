@@ -30,5 +30,3 @@ class TestUninstall(TransactionCase):
         self.assertLess(set(SHIPPED), self.kinds())
         uninstall_hook(self.env)
         self.assertEqual(self.kinds(), set(SHIPPED))
-        module = self.env["ir.module.module"].search([("name", "=", "mfg_suite")])
-        self.assertFalse(module.demo)
