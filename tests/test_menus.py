@@ -4,7 +4,7 @@ buttons work."""
 from lxml import etree
 from screens import SCREENS
 
-from odoo.tests import TransactionCase, tagged
+from odoo.tests import Form, TransactionCase, tagged
 from odoo.tools import is_html_empty
 
 
@@ -74,3 +74,20 @@ class TestMenus(TransactionCase):
                         wrong.append((own[view.id], button.get("name")))
         self.assertGreater(buttons, 100)
         self.assertFalse(wrong)
+
+    def test_form_of_a_new_record_opens(self):
+        """Where a menu leads to a list with a form, New in it does: nothing is filled in yet."""
+        opened = {
+            action.res_model
+            for action in self.actions
+            if "form" in action.view_mode.split(",")
+        }
+        forms = 0
+        for model in sorted(opened):
+            arch = etree.fromstring(self.env[model].get_view(False, "form")["arch"])
+            if arch.get("create") in ("0", "false", "False"):
+                continue
+            with self.subTest(model):
+                self.assertTrue(Form(self.env[model]))
+            forms += 1
+        self.assertGreater(forms, 20)

@@ -46,4 +46,5 @@
         "demo/mfg_group_demo.xml",
     ],
     "application": True,
+    "uninstall_hook": "uninstall_hook",
 }

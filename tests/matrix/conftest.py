@@ -8,12 +8,20 @@ from launcher.checkout import Checkout
 from launcher.progress import Progress
 
 QUICK = os.environ.get("MFG_QUICK") == "1"
+# The one that refuses to go while it is needed.
+LEAVES_QUICK = "mfg_quality_hold"
 
 
 def pytest_generate_tests(metafunc):
-    """One case per module, and with and without demo data in the long form."""
+    """One case per module, and with and without demo data in the long form.
+
+    Out of the full suite only one module goes in the short form.
+    """
+    names = list(modules.ours(Checkout.here().addons))
     if "module" in metafunc.fixturenames:
-        metafunc.parametrize("module", list(modules.ours(Checkout.here().addons)))
+        metafunc.parametrize("module", names)
+    if "leaving" in metafunc.fixturenames:
+        metafunc.parametrize("leaving", [LEAVES_QUICK] if QUICK else names)
     if "demo" in metafunc.fixturenames:
         cases = [True] if QUICK else [False, True]
         names = {True: "demo", False: "no demo"}
@@ -36,5 +44,22 @@ def database(workspace, module, demo):
     core, _own = modules.dependencies(module, workspace.checkout.addons)
     template = workspace.base_template(None if QUICK else core, demo)
     name = workspace.clone(template, f"mfg_matrix_{os.getpid()}")
+    yield name
+    workspace.drop(name)
+
+
+@pytest.fixture
+def suite(workspace):
+    """All of ours with the demo group."""
+    name = workspace.clone(workspace.suite_template(), f"mfg_suite_out_{os.getpid()}")
+    yield name
+    workspace.drop(name)
+
+
+@pytest.fixture
+def plain(workspace):
+    """What the suite was installed into: nothing of ours."""
+    template = workspace.test_base_template()
+    name = workspace.clone(template, f"mfg_suite_rest_{os.getpid()}")
     yield name
     workspace.drop(name)

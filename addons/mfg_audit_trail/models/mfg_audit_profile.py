@@ -81,7 +81,9 @@ class MfgAuditProfile(models.Model):
 
     def _models(self):
         self.ensure_one()
-        return [line.strip() for line in self.model_names.split("\n") if line.strip()]
+        # Empty while somebody fills in a new profile.
+        lines = (self.model_names or "").split("\n")
+        return [line.strip() for line in lines if line.strip()]
 
     def _all_rules(self):
         """The rules of the profiles, those switched off included."""

@@ -1,5 +1,6 @@
 from odoo import Command
 from odoo.exceptions import AccessError, ValidationError
+from odoo.tests import Form
 
 from .common import AuditCase
 
@@ -28,6 +29,18 @@ class TestRules(AuditCase):
         profile.with_user(self.admin).action_switch_on()
         self.env["res.country"].create({"name": "Atlantis", "code": "ZY"})
         self.assertEqual(len(self.events("res_country")), 1)
+
+    def test_profile_is_made_in_a_form(self):
+        form = Form(self.env["mfg.audit.profile"].with_user(self.admin))
+        self.assertEqual(form.installed_count, 0)
+        form.name, form.code = "Test", "test"
+        form.model_names = "res.country\nno.such.model"
+        self.assertEqual(
+            (form.installed_count, form.absent_names), (1, "no.such.model")
+        )
+        profile = form.save()
+        profile.action_switch_on()
+        self.assertEqual(profile.rule_ids.model_id.model, "res.country")
 
     def test_only_an_administrator_decides(self):
         profile = self.env.ref("mfg_audit_trail.profile_access")

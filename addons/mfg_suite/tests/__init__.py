@@ -11,3 +11,4 @@ from . import test_quality_messages
 from . import test_resolution
 from . import test_stock_overview
 from . import test_tours
+from . import test_uninstall
