@@ -14,6 +14,7 @@ from . import mfg_integration_stock_overview
 from . import mfg_quality_hold
 from . import mfg_quality_disposition
 from . import mfg_quality_inspection
+from . import mfg_quality_trace
 from . import mfg_release
 from . import mfg_release_gate
 from . import mrp_production

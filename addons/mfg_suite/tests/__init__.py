@@ -8,6 +8,7 @@ from . import test_incident
 from . import test_intercompany_holds
 from . import test_lifecycle
 from . import test_quality_messages
+from . import test_recall
 from . import test_resolution
 from . import test_stock_overview
 from . import test_tours
