@@ -18,8 +18,10 @@ from . import mfg_quality_trace
 from . import mfg_release
 from . import mfg_release_gate
 from . import mrp_production
+from . import stock_location
 from . import stock_lot
 from . import stock_move
+from . import stock_move_line
 from . import stock_picking
 from . import mfg_suite_demo
 from . import mfg_suite_demo_group

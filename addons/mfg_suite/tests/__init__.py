@@ -1,3 +1,4 @@
+from . import test_damaged_return
 from . import test_demo_dealings
 from . import test_demo_group
 from . import test_demo_quality
