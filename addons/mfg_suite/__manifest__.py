@@ -20,6 +20,7 @@
         "report/mfg_suite_incident_report.xml",
         "wizards/mfg_suite_translation_views.xml",
         "views/mfg_integration_stock_overview_views.xml",
+        "views/mfg_quality_trace_views.xml",
         "views/mfg_release_gate_views.xml",
         "views/stock_lot_views.xml",
         "views/stock_picking_views.xml",

@@ -369,6 +369,9 @@ class PurchaseOrder(models.Model):
                 )
                 sale = sale.with_env(env)
                 sale._mfg_ic_link(flow, "seller", "sale")
+            if sale.currency_id != agreement.currency_id:
+                # Not before: without pricelist Odoo gives new orders the company's.
+                sale.currency_id = agreement.currency_id
             self._mfg_ic_pair(rows, sale)
             if agreement.sale_validation == "confirm":
                 sale.action_confirm()
@@ -402,9 +405,8 @@ class PurchaseOrder(models.Model):
             "origin": self.name,
             "date_order": self.date_order,
             "commitment_date": self.date_planned,
-            # Prices are the agreement's, in its currency; no pricelist changes them.
+            # Prices are the agreement's; no pricelist changes them.
             "pricelist_id": False,
-            "currency_id": agreement.currency_id.id,
             "user_id": side.owner_id.id,
             "order_line": [
                 Command.create(

@@ -33,11 +33,17 @@ class SaleOrder(models.Model):
 
     @api.depends("partner_id", "company_id")
     def _compute_pricelist_id(self):
-        # Prices of a flow are the agreement's, in its currency.
-        flows = self.filtered(
+        return super(SaleOrder, self - self._mfg_ic_agreed())._compute_pricelist_id()
+
+    @api.depends("pricelist_id", "company_id")
+    def _compute_currency_id(self):
+        return super(SaleOrder, self - self._mfg_ic_agreed())._compute_currency_id()
+
+    def _mfg_ic_agreed(self):
+        """Orders of a flow, whose prices are the agreement's, in its currency."""
+        return self.filtered(
             lambda order: order._mfg_ic_other_company() and order.mfg_ic_flow_id
         )
-        return super(SaleOrder, self - flows)._compute_pricelist_id()
 
     # -- the other company ---------------------------------------------------------------
 

@@ -40,6 +40,7 @@ class TestSeedCase(TradeCase):
         self.assertEqual(order.currency_id, self.euro)
         self.assertAlmostEqual(order.order_line.price_unit, 9.72)
         sale = self.sale(order)
+        self.assertEqual(sale.currency_id, self.euro)
         self.ship(sale)
         receipt = self.open_receipt(order)
         self.validate(receipt)
@@ -50,6 +51,11 @@ class TestSeedCase(TradeCase):
         flow = self.flow(order)
         self.assertEqual(flow._documents("invoice"), invoice.sudo())
         bill = flow._documents("bill")
+        self.assertEqual((invoice.currency_id, bill.currency_id), (self.euro,) * 2)
+        # 5 × 9.72 euros at 0.9 euros for a dollar, on both sides
+        self.assertEqual(
+            (invoice.amount_untaxed_signed, bill.amount_untaxed_signed), (54, -54)
+        )
         self.assertEqual(
             (bill.state, bill.amount_total), ("posted", invoice.amount_total)
         )

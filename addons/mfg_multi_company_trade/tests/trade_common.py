@@ -98,27 +98,32 @@ class TradeCase(IntercompanyCase):
             }
         )
 
-    def confirmed(self, *quantities, **values):
-        order = self.order(*quantities, **values)
+    @classmethod
+    def confirmed(cls, *quantities, **values):
+        order = cls.order(*quantities, **values)
         order.button_confirm()
         return order
 
-    def flow(self, order):
+    @classmethod
+    def flow(cls, order):
         return order.mfg_ic_flow_id.sudo()
 
-    def sale(self, order, user="salesman"):
+    @classmethod
+    def sale(cls, order, user="salesman"):
         """The seller's order, for the salesman."""
-        return self.flow(order)._sale().with_env(self.world.env_of(user))
+        return cls.flow(order)._sale().with_env(cls.world.env_of(user))
 
-    def transit(self, product):
+    @classmethod
+    def transit(cls, product):
         """What lies in the transit from B to A."""
-        place = self.env["stock.location"]._mfg_ic_transit(self.b, self.a)
-        quants = self.env["stock.quant"].search(
+        place = cls.env["stock.location"]._mfg_ic_transit(cls.b, cls.a)
+        quants = cls.env["stock.quant"].search(
             [("location_id", "=", place.id), ("product_id", "=", product.id)]
         )
         return sum(quants.mapped("quantity"))
 
-    def ship(self, sale, quantities=None, backorder=True, lots=None):
+    @classmethod
+    def ship(cls, sale, quantities=None, backorder=True, lots=None):
         """Ship what is ready, all steps; partly if quantities are given."""
         while True:
             picking = sale.picking_ids.filtered(
@@ -147,11 +152,12 @@ class TradeCase(IntercompanyCase):
                 else:
                     move.quantity = min(wanted, move.product_uom_qty)
                 move.picked = True
-            self.validate(picking, backorder)
+            cls.validate(picking, backorder)
             if final:
                 return
 
-    def validate(self, picking, backorder=True):
+    @classmethod
+    def validate(cls, picking, backorder=True):
         """Validate, and answer the question about a backorder."""
         wizard = picking.button_validate()
         if isinstance(wizard, dict) and wizard.get("res_model") == (
@@ -168,7 +174,8 @@ class TradeCase(IntercompanyCase):
                 dialog.process_cancel_backorder()
         picking.env.invalidate_all()
 
-    def open_receipt(self, order):
+    @classmethod
+    def open_receipt(cls, order):
         return order.picking_ids.filtered(
             lambda picking: (
                 picking.state not in ("done", "cancel")

@@ -453,9 +453,7 @@ class MfgQualityDisposition(models.Model):
         line = self.line_ids[0]
         source = line._quants_to_take()[0][0].location_id
         picking_type = source.warehouse_id.out_type_id
-        destination = self.vendor_id.with_company(
-            self.company_id
-        ).property_stock_supplier
+        destination = self._vendor_location()
         picking = self.env["stock.picking"].create(
             {
                 "picking_type_id": picking_type.id,
@@ -469,6 +467,10 @@ class MfgQualityDisposition(models.Model):
         for line in self.line_ids:
             line._create_moves(destination, picking=picking)
         picking.action_confirm()
+
+    def _vendor_location(self):
+        """Hook: where goods go that go back to the vendor."""
+        return self.vendor_id.with_company(self.company_id).property_stock_supplier
 
     def _execute_regrade(self):
         """Out as what it was, in at the same cost as what it becomes."""

@@ -145,7 +145,7 @@ class MfgQualityDispositionLine(models.Model):
         return {
             "scrap": destination.scrap_location,
             "sample": destination.scrap_location,
-            "return_vendor": destination.usage == "supplier",
+            "return_vendor": destination._quality_usage(self.company_id) == "supplier",
             "regrade": destination.usage == "production" and not order,
             "rework": order.quality_disposition_id == self.disposition_id
             and destination == order.production_location_id,
@@ -193,11 +193,12 @@ class MfgQualityDispositionLine(models.Model):
     def _receipt_moves(self):
         """Done moves that brought the decided stock from outside, oldest first."""
         lines = self.env["stock.move.line"]
+        places = self.env["stock.location"]
         for line in self:
             lines |= lines.search(
                 [
                     ("state", "=", "done"),
-                    ("location_id.usage", "=", "supplier"),
+                    *places._quality_from_vendors(line.company_id),
                     ("product_id", "=", line.product_id.id),
                     ("lot_id", "=", line.lot_id.id),
                     ("company_id", "=", line.company_id.id),

@@ -773,7 +773,7 @@ class MfgQualityHold(models.Model):
                     "child_of",
                     partners.commercial_partner_id.ids,
                 ),
-                ("location_id.usage", "=", "supplier"),
+                *self.env["stock.location"]._quality_from_vendors(self.env.company),
                 ("company_id", "=", self.env.company.id),
             ]
         )

@@ -216,13 +216,14 @@ class MfgQualityHoldRule(models.Model):
         # Deliveries, the most frequent moves, end here without a query.
         moves = moves.filtered(
             lambda move: (
-                move.state == "done" and move.location_id.usage in TRIGGER_OF_USAGE
+                move.state == "done"
+                and move.location_id._quality_usage(move.company_id) in TRIGGER_OF_USAGE
             )
         )
         arrived = moves.move_line_ids.filtered(
             lambda line: (
                 line.quantity
-                and line.location_id.usage in TRIGGER_OF_USAGE
+                and line.location_id._quality_usage(line.company_id) in TRIGGER_OF_USAGE
                 and line.location_dest_id.usage in STOCK_USAGES
                 and line.product_id.type == "product"
             )
@@ -237,7 +238,8 @@ class MfgQualityHoldRule(models.Model):
         by_cause = {}
         for line in move_lines:
             move = line.move_id
-            trigger = TRIGGER_OF_USAGE[line.location_id.usage]
+            usage = line.location_id._quality_usage(line.company_id)
+            trigger = TRIGGER_OF_USAGE[usage]
             operation = move.picking_type_id or move.production_id.picking_type_id
             for rule in self:
                 if rule.trigger in (trigger, "any") and rule._matches(

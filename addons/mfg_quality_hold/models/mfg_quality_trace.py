@@ -33,6 +33,7 @@ def _step(start, end):
         SELECT {start}.lot_id, {start}.product_id, {end}.lot_id, {end}.product_id
           FROM {links}
          WHERE used.state = 'done' AND made.state = 'done' AND {end}.quantity > 0
+           AND used.company_id = %(company)s
            AND ({start}.lot_id = ANY(%(lots)s)
                 OR {start}.lot_id IS NULL AND {start}.product_id = ANY(%(products)s))
         """
@@ -192,30 +193,16 @@ class MfgQualityTrace(models.Model):
     def action_hold_all(self):
         """Place every lot that was found and is in stock on hold, in one go.
 
-        :return: the action that shows the new hold
+        :return: the action that shows the new hold, or the new holds
         :raises UserError: everything found is on hold already, or gone
         """
         self.ensure_one()
-        lots = self.line_ids.filtered("on_hand").lot_id | self.lot_ids
-        free = lots.filtered(lambda lot: not lot.is_on_hold)
-        if not free:
+        holds = self.env["mfg.quality.hold"]
+        for trace in self._of_one_run():
+            holds |= trace._hold_free()
+        if not holds:
             raise UserError(_("Everything that is in stock is on hold already."))
-        reason = self.hold_id.reason_id or self.env.ref(
-            "mfg_quality_hold.reason_suspect"
-        )
-        hold = self.env["mfg.quality.hold"].place(
-            free,
-            reason.code,
-            origin="genealogy",
-            origin_ref=self.name,
-            parent_id=self.hold_id.id,
-        )
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": hold._name,
-            "res_id": hold.id,
-            "view_mode": "form",
-        }
+        return holds._action_of(holds)
 
     def action_notify_salespersons(self):
         """Give each customer's salesperson the task to tell the customer.
@@ -260,10 +247,33 @@ class MfgQualityTrace(models.Model):
 
     # -- business ----------------------------------------------------------------------
 
+    def _of_one_run(self):
+        """Hook: this trace and what else the same run has found, by the user's rights."""
+        self.ensure_one()
+        return self
+
+    def _hold_free(self):
+        """Place what was found and is free on hold; returns the hold, if there is one."""
+        lots = self.line_ids.filtered("on_hand").lot_id | self.lot_ids
+        free = lots.filtered(lambda lot: not lot.is_on_hold)
+        if not free:
+            return self.env["mfg.quality.hold"]
+        return self.env["mfg.quality.hold"].place(
+            free,
+            self._hold_reason_code(),
+            origin="genealogy",
+            origin_ref=self.name,
+            parent_id=self.hold_id.id,
+        )
+
+    def _hold_reason_code(self):
+        reason = self.hold_id.reason_id
+        return reason.code or self.env.ref("mfg_quality_hold.reason_suspect").code
+
     def _run(self):
         self.ensure_one()
         self.env["stock.move.line"].flush_model()
-        found = self._follow(self.lot_ids)
+        found = self._follow(self.lot_ids, self.company_id)
         lots = self.env["stock.lot"].search(
             [
                 ("id", "in", [lot_id for lot_id, _product in found if lot_id]),
@@ -318,12 +328,12 @@ class MfgQualityTrace(models.Model):
             items,
         )
 
-    def _follow(self, lots):
+    def _follow(self, lots, company):
         """{(lot id or None, product id): (level, lot it was found through, possible)}.
 
         Level by level, each node once, so cycles of rework and unbuild end. Behind a step
-        without a lot anything made of that product may be concerned: it is *possible*,
-        unless it is also reached by lots alone.
+        without a lot anything made of that product in the company may be concerned: it is
+        *possible*, unless it is also reached by lots alone.
         """
         found = {(lot.id, lot.product_id.id): (0, None, False) for lot in lots}
         for certain in (True, False):
@@ -333,16 +343,17 @@ class MfgQualityTrace(models.Model):
                 else [node for node in found if not node[0]]
             )
             for _level in range(MAX_DEPTH):
-                frontier = self._step(found, frontier, certain)
+                frontier = self._step(found, frontier, certain, company)
                 if not frontier:
                     break
         return found
 
-    def _step(self, found, frontier, certain):
+    def _step(self, found, frontier, certain, company):
         """Add what is one step behind the frontier; returns what is new and goes on."""
         self.env.cr.execute(
             STEP[self.direction],
             {
+                "company": company.id,
                 "lots": [lot_id for lot_id, _product in frontier if lot_id],
                 "products": [product for lot_id, product in frontier if not lot_id],
             },

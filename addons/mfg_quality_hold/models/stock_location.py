@@ -52,6 +52,17 @@ class StockLocation(models.Model):
                 )
             )
 
+    # -- where stock comes from ----------------------------------------------------------
+
+    def _quality_usage(self, company):
+        """Hook: what the location is to a company, in Odoo's words, such as supplier."""
+        return self.usage
+
+    @api.model
+    def _quality_from_vendors(self, company):
+        """Hook: domain of move lines that bring what vendors of a company deliver."""
+        return [("location_id.usage", "=", "supplier")]
+
     def _hold_lines_to_show(self):
         """Holds on a location above count for what is below."""
         return self.env["mfg.quality.hold.line"].search(

@@ -96,13 +96,17 @@ class StockMoveLine(models.Model):
             product = self.env["product.product"].browse(
                 vals.get("product_id") or move.product_id.id
             )
-            destination = self.env["stock.location"].browse(
-                vals.get("location_dest_id") or move.location_dest_id.id
+            source, destination = (
+                self.env["stock.location"].browse(vals.get(name) or move[name].id)
+                for name in ("location_id", "location_dest_id")
             )
             # The full look is only worth it where something may be allowed.
             if (
                 vals.get("quantity")
-                and (destination.is_quarantine or move.quality_disposition_line_id)
+                and (
+                    self._is_containment(source, destination)
+                    or move.quality_disposition_line_id
+                )
                 and book.concerns(product)
             ):
                 draft = self.new(dict(vals, product_id=product.id))

@@ -29,7 +29,7 @@ class MfgQualityHold(models.Model):
         receipts = self.env["stock.move.line"].search(
             [
                 ("state", "=", "done"),
-                ("location_id.usage", "=", "supplier"),
+                *self.env["stock.location"]._quality_from_vendors(self.company_id),
                 ("company_id", "=", self.company_id.id),
                 "|",
                 ("lot_id", "in", self.line_ids.lot_id.ids),

@@ -15,11 +15,14 @@ from . import mfg_integration_stock_overview
 from . import mfg_quality_hold
 from . import mfg_quality_disposition
 from . import mfg_quality_inspection
+from . import mfg_quality_trace
 from . import mfg_release
 from . import mfg_release_gate
 from . import mrp_production
+from . import stock_location
 from . import stock_lot
 from . import stock_move
+from . import stock_move_line
 from . import stock_picking
 from . import mfg_suite_demo
 from . import mfg_suite_demo_group

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import _, api, models
 from odoo.tools import SQL
 
 from .mfg_quality_hold import SEVERITIES
@@ -47,3 +47,31 @@ class MfgQualityDisposition(models.Model):
             "since": self._exception_column(query, "proposed_on"),
             "due_at": holds._field_to_sql(hold, "deadline"),
         }
+
+    # -- goods of another company of the group ---------------------------------------------
+
+    def _vendor_location(self):
+        """What came from a company of the group goes back on the way it came."""
+        seller = self.env["mfg.ic.agreement"]._mfg_ic_company(self.vendor_id)
+        pairs = self.env["stock.location"]._mfg_ic_transits()
+        for line in self.line_ids:
+            place = line._returned_receipt().location_id
+            if pairs.get(place.id) == (seller.id, self.company_id.id):
+                return place
+        return super()._vendor_location()
+
+    def _draft_credit_note(self, order, quantities):
+        """No draft where the seller's credit note brings its counterpart along."""
+        # Settings of the agreement bind whoever cannot read them.
+        agreement = order.mfg_ic_flow_id.sudo().agreement_id
+        if not agreement.mirror_invoices:
+            return super()._draft_credit_note(order, quantities)
+        self.message_post(
+            body=_(
+                "%(seller)s credits what went back of %(order)s; its credit note arrives "
+                "by itself.",
+                seller=agreement.seller_company_id.name,
+                order=order.name,
+            )
+        )
+        return self.env["account.move"]

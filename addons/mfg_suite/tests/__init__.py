@@ -1,3 +1,4 @@
+from . import test_damaged_return
 from . import test_demo_dealings
 from . import test_demo_group
 from . import test_demo_quality
@@ -8,6 +9,7 @@ from . import test_incident
 from . import test_intercompany_holds
 from . import test_lifecycle
 from . import test_quality_messages
+from . import test_recall
 from . import test_resolution
 from . import test_stock_overview
 from . import test_tours

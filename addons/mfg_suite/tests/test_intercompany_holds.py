@@ -1,3 +1,4 @@
+from odoo import Command
 from odoo.exceptions import UserError
 from odoo.tests import tagged
 
@@ -60,6 +61,65 @@ class TestIntercompanyHolds(TradeCase):
         with self.assertRaisesRegex(UserError, hold.name):
             self.validate(receipt)
         self.assertEqual(self.transit(self.product), 5)
+
+    def test_a_company_of_the_group_is_a_vendor_for_rules(self):
+        """What the buyer's rule says of vendors holds the goods of the group, too."""
+        self.world.user("configurer", "mfg_quality_hold.group_configure", "a")
+        self.world.env_of("configurer")["mfg.quality.hold.rule"].create(
+            {
+                "name": "Castings of B",
+                "vendor_id": self.b.partner_id.id,
+                "reason_id": self.env.ref("mfg_quality_hold.reason_incoming").id,
+                "with_inspection": False,
+            }
+        )
+        order = self.confirmed(5, products=self.product)
+        self.ship(self.sale(order))
+        receipt = self.open_receipt(order)
+        self.validate(receipt)
+        lot = receipt.move_line_ids.lot_id
+        self.assertTrue(lot.is_on_hold)
+        self.assertFalse(self.lot.is_on_hold, "the seller's quality decides about that")
+
+    def test_recalled_goods_go_back_to_the_seller_who_holds_them(self):
+        """They leave the hold of the buyer by decision, and stay on that of the seller."""
+        quality = "stock.group_stock_user,mfg_quality_hold.group_inspect"
+        self.world.user("quality_a", quality, "a")
+        signer = self.world.user("signer_a", "mfg_quality_hold.group_approve", "a")
+        signer.password = "sign it"
+        order = self.confirmed(5, products=self.product)
+        sale = self.sale(order)
+        self.ship(sale)
+        receipt = self.open_receipt(order)
+        self.validate(receipt)
+        held = self.hold()
+        env = self.world.env_of("quality_a")
+        hold = env["mfg.quality.hold"].place(
+            receipt.move_line_ids.lot_id.with_env(env), "SUSPECT"
+        )
+        decision = env["mfg.quality.disposition"].create(
+            {
+                "hold_id": hold.id,
+                "kind": "return_vendor",
+                "line_ids": [
+                    Command.create({"hold_line_id": hold.line_ids.id, "quantity": 5})
+                ],
+            }
+        )
+        decision.action_propose()
+        self.as_user(decision, "signer_a")._sign("approve", "Reviewed", "sign it")
+        decision.action_execute()
+        self.validate(decision.picking_ids.with_env(receipt.env))
+        self.assertEqual(hold.state, "closed")
+        self.assertEqual(self.transit(self.product), 5)
+        back = sale.picking_ids.filtered(
+            lambda picking: picking.location_id.mfg_ic_seller_id
+        )
+        self.validate(back)
+        self.assertEqual((back.state, self.transit(self.product)), ("done", 0))
+        self.assertTrue(self.lot.is_on_hold)
+        self.assertEqual(held.state, "on_hold")
+        self.assertEqual(self.lot.product_qty, 50)
 
     def test_gate_waits_for_open_holds(self):
         world = self.world
