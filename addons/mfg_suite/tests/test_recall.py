@@ -173,7 +173,7 @@ class TestRecall(TradeCase):
         mirrored = receipt.move_line_ids.lot_id
         if receive:
             cls.validate(receipt)
-            return mirrored.with_env(cls.env)
+        return mirrored.with_env(cls.env)
 
     @classmethod
     def sell(cls, plant, customer, lot, quantity):
