@@ -169,6 +169,84 @@ def test_what_is_being_shipped_is_gone_before_the_hold(lab):
     assert outcome["holds"] == 1, outcome
 
 
+# Both have locked the lot, or try to, before either of them books: what leaves changes the
+# row of its lot in the end.
+TWO_TAKE = """
+import json
+import threading
+
+import psycopg2
+from odoo import api
+from odoo.addons.mfg_quality_hold.tests.world import World
+
+world = World(env)
+part = world.product("Shared")
+lot = world.lot(part, "A")
+world.put(part, 10, lot)
+pickings = []
+for _number in range(2):
+    picking = world.transfer(part, 4)
+    world.line(picking, lot, 4)
+    picking.move_ids.picked = True
+    pickings.append(picking.id)
+user, company, shared = world.users["mgr"].id, world.company.id, lot.id
+env.cr.commit()
+
+
+def environment(cursor):
+    return api.Environment(cursor, user, {"allowed_company_ids": [company]})
+
+
+def ship(cursor, picking):
+    try:
+        environment(cursor)["stock.picking"].browse(picking).with_context(
+            skip_backorder=True).button_validate()
+        cursor.commit()
+        return "done"
+    except psycopg2.errors.DeadlockDetected:
+        cursor.rollback()
+        return "deadlock"
+
+
+def take(cursor, picking):
+    try:
+        environment(cursor)["stock.lot"].browse(shared)._quality_hold_lock()
+    except psycopg2.errors.SerializationFailure:
+        cursor.rollback()
+        return "again"
+    locked.set()
+    return ship(cursor, picking)
+
+
+locked, outcome = threading.Event(), {}
+first, second = env.registry.cursor(), env.registry.cursor()
+environment(first)["stock.lot"].browse(shared)._quality_hold_lock()
+second.execute("SELECT 1")
+runner = threading.Thread(
+    target=lambda: outcome.update(second=take(second, pickings[1]))
+)
+runner.start()
+# It shares the lock, or waits for it.
+locked.wait(timeout=5)
+outcome["first"] = ship(first, pickings[0])
+runner.join(timeout=60)
+if outcome.get("second") == "again":
+    outcome["retry"] = take(second, pickings[1])
+first.close()
+second.close()
+env.cr.rollback()
+env.invalidate_all()
+outcome["left"] = world.on_hand(part, lot)
+with open(ANSWER, "w", encoding="utf-8") as target:
+    json.dump(outcome, target)
+"""
+
+
+def test_two_who_take_from_one_lot_do_not_wait_for_each_other(lab):
+    outcome = scripted(lab, lab.database("share"), TWO_TAKE)
+    assert outcome == {"first": "done", "second": "again", "retry": "done", "left": 2}
+
+
 ROUNDS = 12
 PATIENCE = 300  # two processes load their registries first
 # For each round one wizard of the one and one delivery of the other. Each has a product of

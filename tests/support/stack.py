@@ -170,6 +170,18 @@ class Stack:
         )
         assert not any("Traceback" in line for line in lines), "\n".join(lines)
 
+    def command(self, name, *arguments):
+        """Run one of Odoo's commands to its end; return its last lines.
+
+        :raises LauncherError: it did not end with 0
+        """
+        _complaints, lines = self.workspace.odoo.run(
+            self._conf(name),
+            (*arguments, "-d", self.database),
+            self.folder / f"{name}.log",
+        )
+        return lines
+
     def query(self, statement, parameters=()):
         """Return the rows of a statement, past Odoo."""
         return self.workspace.databases.query(statement, parameters, self.database)

@@ -25,6 +25,11 @@ class StockMoveLine(models.Model):
             return super()._synchronize_quant(
                 quantity, location, action=action, in_date=in_date, **quants_value
             )
+        # Odoo looked for quants of the product and the lot here; it would overlook those
+        # of the seller, and put others of less than nothing beside them.
+        context = dict(self.env.context)
+        context.pop("quants_cache", None)
+        uncached = self.with_env(self.env(context=context))
         lot = quants_value.get("lot", self.lot_id)
         # The link leads to the other company; people cannot write it.
         origin = lot.sudo().mfg_origin_lot_id
@@ -40,7 +45,7 @@ class StockMoveLine(models.Model):
         if sold and sold != self.product_id:
             if action != "available":
                 return 0, False  # nothing is reserved between two companies
-            return self.env["stock.quant"]._update_available_quantity(
+            return uncached.env["stock.quant"]._update_available_quantity(
                 sold,
                 location,
                 item._stock_to_seller(quantity),
@@ -51,11 +56,7 @@ class StockMoveLine(models.Model):
             )
         line = self
         if origin:
-            quants_value["lot"] = origin
-            # Odoo looked for quants of the lot here and would overlook the other one.
-            context = dict(self.env.context)
-            context.pop("quants_cache", None)
-            line = self.with_env(self.env(context=context))
+            quants_value["lot"], line = origin, uncached
         return super(StockMoveLine, line)._synchronize_quant(
             quantity, location, action=action, in_date=in_date, **quants_value
         )

@@ -278,6 +278,14 @@ class TestGoods(TradeCase):
         self.assertEqual(receipt.move_line_ids.lot_id.name, "L1")
         self.validate(receipt)
         self.assertEqual((self.transit(product), self.transit(local)), (0, 0))
+        left = self.env["stock.quant"].search(
+            [
+                ("location_id.mfg_ic_seller_id", "!=", False),
+                ("product_id", "in", (product + local).ids),
+                ("quantity", "!=", 0),
+            ]
+        )
+        self.assertFalse(left, "what arrived is taken from the goods that were sent")
         mirrored = receipt.move_line_ids.lot_id
         self.assertEqual((mirrored.product_id.id, mirrored.product_qty), (local.id, 2))
         self.assertFalse(self.flow(order).exception_ids)

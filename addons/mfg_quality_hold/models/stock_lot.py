@@ -54,12 +54,17 @@ class StockLot(models.Model):
         )
 
     def _quality_hold_lock(self):
-        """Share-lock the lots: a hold that begins meanwhile makes us start again."""
+        """Lock the lots: a hold that begins meanwhile makes us start again.
+
+        No shared lock: Odoo updates the row of a lot that leaves later in the transaction.
+        Two who share it would then wait for each other, and again when they are repeated.
+        """
         # Cleared by every flush and rollback to a savepoint, which may release locks.
         locked = self.env.cr.precommit.data.setdefault(LOCKED_LOTS, set())
         wanted = set(self._ids) - locked
         if wanted:
             self.env.cr.execute(
-                "SELECT 1 FROM stock_lot WHERE id IN %s FOR SHARE", [tuple(wanted)]
+                "SELECT 1 FROM stock_lot WHERE id IN %s ORDER BY id FOR NO KEY UPDATE",
+                [tuple(wanted)],
             )
             locked |= wanted
