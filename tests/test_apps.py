@@ -1,14 +1,13 @@
 """EN-10: a consultant installs the queue from Odoo's Apps menu, in the browser."""
 
-import shutil
-
 import pytest
 from launcher import network, processes, setup
 from launcher.checkout import Checkout
 from launcher.progress import Progress
 from launcher.services import Service
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from .support.browser import chromium
+
 START_SECONDS = 60
 INSTALL_SECONDS = 180
 
@@ -46,23 +45,13 @@ def plain_odoo(tmp_path):
 
 @pytest.fixture
 def page():
-    from playwright.sync_api import sync_playwright
-
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not executable:
-        pytest.skip("no chromium: browser test left out")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable,
-            args=["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
-        )
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
         page.set_default_timeout(30_000)
         errors = []
         page.on("pageerror", lambda error: errors.append(str(error)))
         yield page
         assert not errors
-        browser.close()
 
 
 def test_en_10_installed_from_the_apps_menu(plain_odoo, page, tmp_path):

@@ -1,12 +1,12 @@
 """From a click in plant C to its other systems, with every process a real one."""
 
 import re
-import shutil
 from collections import Counter
 from datetime import datetime
 
 import pytest
 
+from .support.browser import chromium
 from .support.stack import RemoteError, Stack
 from .support.waiting import wait_for
 
@@ -173,20 +173,8 @@ def test_dead_letters_are_recorded_as_the_work_of_the_queue(worker):
 
 @pytest.fixture(scope="module")
 def browser():
-    # imported here: without a browser the other flows still run
-    from playwright.sync_api import sync_playwright
-    from screenshots import BROWSER_ARGUMENTS, BROWSERS
-
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not executable:
-        pytest.skip("no chromium: browser test left out")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable,
-            args=BROWSER_ARGUMENTS,
-        )
-        yield browser
-        browser.close()
+    with chromium() as running:
+        yield running
 
 
 # Notes the moment of the click, by the clock of this machine.

@@ -30,11 +30,12 @@ from contextlib import ExitStack
 
 import pytest
 
+from .support.browser import chromium
 from .support.figures import machine_is_quiet
 from .support.group_story import GroupStory
+from .support.screen import STEP_SECONDS
 from .support.stack import RemoteError
 from .support.waiting import wait_for
-from .support.screen import chromium
 
 PLANNER, CLERK, CONTROLLER = "planner", "warehouse-a", "controller"
 INSPECTOR, MANAGER = "quality-a", "quality-manager"
@@ -89,9 +90,9 @@ def story(tmp_path):
 
 @pytest.fixture
 def page():
-    with chromium() as page:
-        if not page:
-            pytest.skip("no chromium: browser test left out")
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": 1440, "height": 900}, locale="en-US")
+        page.set_default_timeout(STEP_SECONDS * 1000)
         yield page
 
 

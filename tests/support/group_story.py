@@ -2,9 +2,9 @@
 
 import json
 
+from .screen import Person
 from .simulator import Simulator
 from .stack import Stack
-from .screen import Person
 
 SECRET = "whsec_ZmxvciBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcyE="
 #: systems of plant A, by the template that connects them

@@ -1,34 +1,9 @@
 """People who work in the web client, one after the other at the same screen."""
 
 import re
-import shutil
-from contextlib import contextmanager
 
 #: for one step; the first page loads all the code of the web client
 STEP_SECONDS = 60
-
-
-@contextmanager
-def chromium():
-    """A window of a real browser; None without one on this machine."""
-    # imported here: without a browser the other tests still run
-    from playwright.sync_api import sync_playwright
-    from screenshots import BROWSER_ARGUMENTS, BROWSERS
-
-    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if not executable:
-        yield None
-        return
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=BROWSER_ARGUMENTS
-        )
-        context = browser.new_context(
-            viewport={"width": 1440, "height": 900}, locale="en-US"
-        )
-        context.set_default_timeout(STEP_SECONDS * 1000)
-        yield context.new_page()
-        browser.close()
 
 
 class Person:
