@@ -12,9 +12,27 @@ import {registry} from "@web/core/registry";
 import {useService} from "@web/core/utils/hooks";
 
 const REFRESH = 30000;
+const LINE_LENGTH = 12;
 const AGE_COLORS = [COLORS.light, COLORS.blue, COLORS.amber, COLORS.red];
 
 const sum = (rows, name) => rows.reduce((total, row) => total + row[name], 0);
+
+/**
+ * @param {String} text
+ * @returns {String[]} its words in lines that fit below a bar
+ */
+function linesOf(text) {
+    const lines = [];
+    for (const word of text.split(" ")) {
+        const longer = lines.length ? `${lines[lines.length - 1]} ${word}` : word;
+        if (lines.length && longer.length <= LINE_LENGTH) {
+            lines[lines.length - 1] = longer;
+        } else {
+            lines.push(word);
+        }
+    }
+    return lines;
+}
 
 /** How the group does: what waits, service levels, holds, plants that disagree, stock. */
 export class GroupHome extends Component {
@@ -219,7 +237,12 @@ export class GroupHome extends Component {
                 sum(transit, "value");
             cards.push({
                 key: "stock",
-                value: this.money(total),
+                // Shortened, as a tile has room for eight signs; the rest is in its title.
+                value: formatCurrency(total, data.currency_id, {
+                    humanReadable: true,
+                    digits: [16, 1],
+                }),
+                title: this.money(total),
                 label: _t("stock of the group"),
                 hint: _t("%s on hold", this.money(sum(stock, "held"))),
                 open: () =>
@@ -314,11 +337,11 @@ export class GroupHome extends Component {
             datasets,
             format
         );
-        // Every plant has its name below its bar, in as many lines as it has words.
+        // Every plant has its name below its bar, in as many lines as it takes.
         Object.assign(config.options.scales.x.ticks, {
             autoSkip: false,
             callback(value) {
-                return this.getLabelForValue(value).split(" ");
+                return linesOf(this.getLabelForValue(value));
             },
         });
         return {key, title, config};
