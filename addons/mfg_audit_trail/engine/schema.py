@@ -4,14 +4,18 @@ import datetime
 import os
 import re
 
+import psycopg2
 from dateutil.relativedelta import relativedelta
 
+from odoo.sql_db import db_connect
 from odoo.tools import file_open
 
 #: retention classes: how long a kind of event is kept is decided per class
 CLASSES = ("accounting", "operations", "quality", "security", "access")
 #: months for which partitions stand ready besides the current one
 MONTHS_AHEAD = 3
+#: advisory lock of whoever notes a copy of a database
+COPY_LOCK = 0x6D66675F636F7079
 
 #: what the schema consists of, in this order
 FILES = ("upgrade.sql", "schema.sql", "observation.sql")
@@ -90,6 +94,34 @@ def changed_functions(cr):
 def note_server_start(cr):
     """Remember which cluster this is, which capture else asks at every transaction."""
     cr.execute("SELECT mfg_audit.note_server_start()")
+
+
+def note_copy(dbname):
+    """Give a copy of a database its own name in the log before anything is recorded there.
+
+    The first transaction of the copy would do it itself, and what the same request observes
+    on another connection would wait for it, hence for ever. Apart from the caller's
+    transaction, one registry after the other.
+    """
+    with db_connect(dbname).cursor() as cr:
+        cr.execute("SELECT to_regprocedure('mfg_audit.note_server_start()')")
+        if cr.fetchone()[0] is None:
+            return
+        cr.execute("SELECT mfg_audit.current_cluster()")
+        if cr.fetchone()[0] is not None:
+            return
+        cr.execute("SELECT pg_advisory_lock(%s)", [COPY_LOCK])
+        # What the registry before noted is in the snapshot of a transaction that begins now.
+        cr.commit()
+        try:
+            # A transaction that goes on, such as the caller's, may have begun to note it.
+            cr.execute("SET LOCAL lock_timeout = '1s'")
+            cr.execute("SELECT mfg_audit.note_server_start()", log_exceptions=False)
+            cr.commit()
+        except psycopg2.OperationalError:
+            cr.rollback()
+        finally:
+            cr.execute("SELECT pg_advisory_unlock(%s)", [COPY_LOCK])
 
 
 def ensure_partitions(cr, today):

@@ -158,8 +158,10 @@ class MfgAuditRule(models.Model):
         schema.install(self.env.cr, f"mfg-audit/{uuid}")
 
     def _register_hook(self):
-        """See at every load of the registry that everything that should be is captured."""
+        """See at every load of the registry that everything that should be is captured,
+        and of a copy of a database in the copy's own name."""
         super()._register_hook()
+        schema.note_copy(self.env.cr.dbname)
         profiles = self.env["mfg.audit.profile"].search([("switched_on", "=", True)])
         profiles._complete_rules()
         self._apply_rules()

@@ -222,7 +222,8 @@ BEGIN
 END
 $fn$;
 
--- Called where nobody waits and nobody can be disturbed: by installation and sealer.
+-- Called where nobody waits and nobody can be disturbed: by installation, by the sealer and,
+-- of a copy, at the load of a registry.
 CREATE OR REPLACE FUNCTION mfg_audit.note_server_start() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, mfg_audit, pg_temp AS $fn$
 BEGIN
@@ -260,7 +261,7 @@ BEGIN
     IF found_id IS NULL THEN
         found_id := mfg_audit.current_cluster();
         IF found_id IS NULL THEN
-            -- a copy of the database that no sealer has seen yet
+            -- a copy of the database that no Odoo has loaded yet
             PERFORM mfg_audit.note_server_start();
             RETURN mfg_audit.open_transaction(number);
         END IF;

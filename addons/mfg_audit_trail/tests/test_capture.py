@@ -1,6 +1,7 @@
 import json
 
 from odoo import Command
+from odoo.sql_db import db_connect
 from odoo.tests import new_test_user
 
 from .common import AuditCase
@@ -267,6 +268,13 @@ class TestCapture(AuditCase):
             ],
             [("before", None), ("with", "ECO: change 4711"), ("after", None)],
         )
+
+    def test_copy_is_known_once_it_is_loaded(self):
+        """The database of a test is a copy: what its first request writes and prints would
+        wait for each other if the copy were noted with the first change."""
+        with db_connect(self.env.cr.dbname).cursor() as other:
+            other.execute("SELECT mfg_audit.current_cluster()")
+            self.assertTrue(other.fetchone()[0])
 
     def test_first_change_after_a_restart_leaves_nothing_that_others_wait_for(self):
         """What the same request prints or exports is written on another connection."""
