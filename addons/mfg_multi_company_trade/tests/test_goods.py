@@ -157,19 +157,6 @@ class TestGoods(TradeCase):
         self.assertEqual(receipt.move_ids.quantity, 5)
         self.assertTrue(lots.mfg_mirror_lot_ids)
 
-    def send_back(self, receipt, quantity):
-        """The buyer returns some of a receipt."""
-        wizard = (
-            receipt.env["stock.return.picking"]
-            .with_context(active_id=receipt.id, active_model="stock.picking")
-            .create({"picking_id": receipt.id})
-        )
-        wizard.product_return_moves.quantity = quantity
-        back = receipt.browse(wizard._create_returns()[0])
-        back.move_ids.picked = True
-        self.validate(back)
-        return back
-
     def test_mc_07_nobody_says_whose_goods_a_lot_is(self):
         product, lots = self.tracked("lot", "L1")
         order = self.confirmed(5, products=product)

@@ -175,6 +175,20 @@ class TradeCase(IntercompanyCase):
         picking.env.invalidate_all()
 
     @classmethod
+    def send_back(cls, transfer, quantity):
+        """Send some of a done transfer back; returns the transfer that did."""
+        wizard = (
+            transfer.env["stock.return.picking"]
+            .with_context(active_id=transfer.id, active_model="stock.picking")
+            .create({"picking_id": transfer.id})
+        )
+        wizard.product_return_moves.quantity = quantity
+        back = transfer.browse(wizard._create_returns()[0])
+        back.move_ids.picked = True
+        cls.validate(back)
+        return back
+
+    @classmethod
     def open_receipt(cls, order):
         return order.picking_ids.filtered(
             lambda picking: (

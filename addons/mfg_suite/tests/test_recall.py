@@ -85,8 +85,8 @@ class TestRecall(TradeCase):
         first = cls.sell("a", cls.one, p_1, 3)
         cls.sell("a", cls.two, p_1, 1)
         third = cls.sell("a", cls.three, p_1, 1)
-        cls.take_back(first, 1)
-        cls.take_back(third, 1)
+        cls.send_back(first, 1)
+        cls.send_back(third, 1)
         cls.sell("a", cls.two, p_2, 2)
         cls.sell("c", cls.two, v_1, 2)
         cls.concerned = cls.bad | c_1 | a_1 | on_1 | p_1 | v_1
@@ -193,18 +193,6 @@ class TestRecall(TradeCase):
         )
         sale.action_confirm()
         return cls.send(sale, lot, quantity)
-
-    @classmethod
-    def take_back(cls, delivery, quantity):
-        wizard = (
-            delivery.env["stock.return.picking"]
-            .with_context(active_id=delivery.id, active_model="stock.picking")
-            .create({"picking_id": delivery.id})
-        )
-        wizard.product_return_moves.quantity = quantity
-        back = delivery.browse(wizard._create_returns()[0])
-        back.move_ids.picked = True
-        cls.validate(back)
 
     def setUp(self):
         super().setUp()
