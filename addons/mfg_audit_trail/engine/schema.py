@@ -112,12 +112,12 @@ def note_copy(dbname):
             return
         cr.execute("SELECT pg_advisory_lock(%s)", [COPY_LOCK])
         # What the registry before noted is in the snapshot of a transaction that begins now.
-        cr.commit()
+        cr.commit()  # pylint: disable=invalid-commit
         try:
             # A transaction that goes on, such as the caller's, may have begun to note it.
             cr.execute("SET LOCAL lock_timeout = '1s'")
             cr.execute("SELECT mfg_audit.note_server_start()", log_exceptions=False)
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
         except psycopg2.OperationalError:
             cr.rollback()
         finally:
