@@ -2,7 +2,7 @@
     "name": "Intercompany Trade",
     "summary": "Orders and deliveries between companies of one group, each booked once on "
     "both sides",
-    "version": "17.0.1.0.0",
+    "version": "17.0.1.1.0",
     "category": "Manufacturing/Manufacturing",
     "author": "Odoo Manufacturing Group Suite contributors",
     "license": "LGPL-3",
@@ -13,6 +13,7 @@
         "security/ir.model.access.csv",
         "views/mfg_ic_agreement_views.xml",
         "views/mfg_ic_change_views.xml",
+        "views/mfg_ic_exception_views.xml",
         "views/mfg_ic_flow_views.xml",
         "views/mfg_ic_transit_views.xml",
         "views/purchase_order_views.xml",

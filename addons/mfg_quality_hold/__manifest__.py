@@ -2,7 +2,7 @@
     "name": "Quality Hold",
     "summary": "Held stock stays put, whatever path is tried, until a second person "
     "decides",
-    "version": "17.0.1.2.0",
+    "version": "17.0.1.3.0",
     "category": "Manufacturing/Manufacturing",
     "author": "Odoo Manufacturing Group Suite contributors",
     "license": "LGPL-3",

@@ -41,6 +41,7 @@
         "demo/plant_a_demo.xml",
         "demo/plant_b_demo.xml",
         "demo/plant_c_demo.xml",
+        "demo/mrp_history_demo.xml",
         "demo/mfg_integration_demo.xml",
         "demo/mrp_production_demo.xml",
         "demo/mfg_quality_demo.xml",

@@ -4,6 +4,8 @@ import signal
 import urllib.request
 import xmlrpc.client
 
+from tests.support.waiting import wait_for
+
 from .fresh import READY
 
 FIRST_START, WARM_START = 180, 5  # seconds
@@ -18,6 +20,32 @@ def log_in(url, login, password):
         return common.authenticate("mfg", login, password, {})
 
 
+def order_from_the_portal(url, patience=30):
+    """Confirm the demo group's request for quotation; what the vendor's portal answers."""
+    uid = log_in(url, "planner", "planner")
+    with xmlrpc.client.ServerProxy(
+        f"{url}/xmlrpc/2/object", allow_none=True
+    ) as objects:
+
+        def call(model, method, *arguments):
+            return objects.execute_kw(
+                "mfg", uid, "planner", model, method, list(arguments)
+            )
+
+        orders = call(
+            "purchase.order",
+            "search",
+            [("partner_id.name", "=", "Ridgeline Steel"), ("state", "=", "draft")],
+        )
+        call("purchase.order", "button_confirm", orders)
+
+        def read():
+            return call("purchase.order", "read", orders, ["name", "partner_ref"])[0]
+
+        wait_for(lambda: read()["partner_ref"], patience, "the portal has answered")
+        return read()
+
+
 def test_en_01_first_and_warm_start(fresh, source, record_property):
     clone = fresh(source=source)
     first = clone.start("run")
@@ -29,6 +57,8 @@ def test_en_01_first_and_warm_start(fresh, source, record_property):
         assert 'name="login"' in page.read().decode()
     for login, password in first.logins():
         assert log_in(first.url(), login, password), f"{login} cannot log in"
+    answer = order_from_the_portal(first.url())
+    assert answer["partner_ref"] == f"AB-{answer['name']}"
     first.interrupt()
     assert clone.complaints() == []
     assert clone.processes() == []

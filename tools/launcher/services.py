@@ -4,10 +4,8 @@ import json
 import time
 import urllib.error
 import urllib.request
-import xmlrpc.client
-from urllib.parse import urlsplit
 
-from . import network, processes
+from . import introductions, network, processes
 from .environment import clean_environment
 from .errors import LauncherError
 
@@ -101,7 +99,7 @@ class Services:
                 )
                 if worker:
                     worker.wait_until(lambda: worker.has_logged(WORKER_READY), 30)
-                self._tell_endpoints()
+                self._introduce()
         except BaseException:
             self.stop()
             raise
@@ -148,7 +146,7 @@ class Services:
         """Start the outside systems of the demo group and return their services."""
         checkout = self.workspace.checkout
         started = []
-        for entry in _simulators(checkout):
+        for entry in introductions.shipped(checkout):
             name = entry["name"]
             port = entry["port"] if network.take(entry["port"]) else network.free_port()
             state = checkout.state / "simulators" / name
@@ -166,58 +164,11 @@ class Services:
             self.simulators[name] = f"http://127.0.0.1:{port}"
         return started
 
-    def _tell_endpoints(self):
-        """Write the addresses of simulators that moved to their endpoints, as admin over RPC."""
-        databases = self.workspace.databases
-        meta = databases.meta(self.database)
-        known = meta.get("simulators", {})
-        moved = [
-            entry
-            for entry in _simulators(self.workspace.checkout)
-            if self.simulators[entry["name"]]
-            != known.get(entry["name"], f"http://127.0.0.1:{entry['port']}")
-        ]
-        if not moved:
-            return
-        uid = self._rpc("common", "authenticate", self.database, "admin", "admin", {})
-        for entry in moved:
-            for xmlid in entry.get("endpoint_xmlids", ()):
-                module, name = xmlid.split(".", 1)
-                found = self._execute(
-                    uid,
-                    "ir.model.data",
-                    "search_read",
-                    [("module", "=", module), ("name", "=", name)],
-                    ["res_id", "model"],
-                )
-                for row in found:
-                    (current,) = self._execute(
-                        uid, row["model"], "read", [row["res_id"]], ["url"]
-                    )
-                    path = urlsplit(current["url"]).path
-                    url = self.simulators[entry["name"]] + path
-                    self._execute(
-                        uid, row["model"], "write", [row["res_id"]], {"url": url}
-                    )
-        databases.set_meta(self.database, dict(meta, simulators=self.simulators))
-
-    def _execute(self, uid, model, method, *arguments):
-        return self._rpc(
-            "object",
-            "execute_kw",
-            self.database,
-            uid,
-            "admin",
-            model,
-            method,
-            list(arguments),
-        )
-
-    def _rpc(self, service, method, *arguments):
-        with xmlrpc.client.ServerProxy(
-            f"{self.url}/xmlrpc/2/{service}", allow_none=True
-        ) as proxy:
-            return getattr(proxy, method)(*arguments)
+    def _introduce(self):
+        """Tell endpoints and simulators where they find each other."""
+        introductions.Introductions(
+            self.workspace, self.database, self.url, self.simulators
+        ).make()
 
     def _answers(self):
         try:
@@ -233,8 +184,3 @@ def logins(checkout):
     if not path.exists():
         return [{"login": "admin", "password": "admin", "role": "administrator"}]
     return json.loads(path.read_text(encoding="utf-8"))
-
-
-def _simulators(checkout):
-    path = checkout.root / "tools" / "simulators" / "simulators.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []

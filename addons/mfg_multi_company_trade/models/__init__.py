@@ -9,6 +9,7 @@ from . import (
     mfg_ic_balance,
     mfg_ic_change,
     mfg_ic_change_line,
+    mfg_ic_exception,
     mfg_ic_flow,
     mfg_ic_flow_line,
     mfg_ic_link,

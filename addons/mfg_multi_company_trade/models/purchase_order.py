@@ -18,6 +18,37 @@ class PurchaseOrder(models.Model):
     _name = "purchase.order"
     _inherit = ["purchase.order", "mfg.release.mixin", "mfg.ic.document"]
 
+    mfg_ic_price_differs = fields.Boolean(
+        "Approved at Other Prices",
+        compute="_compute_mfg_ic_price_differs",
+        help="It was approved before agreement or item code said what it costs, and the "
+        "seller has not got it.",
+    )
+
+    @api.depends("state", "order_line.price_unit")
+    def _compute_mfg_ic_price_differs(self):
+        self.mfg_ic_price_differs = False
+        live = self.filtered(
+            lambda order: order.state in LIVE and order._mfg_ic_other_company()
+        )
+        if not live:
+            return
+        # Whether it waits is told to whoever reads the order; the exception is not shown.
+        waiting = (
+            self.env["mfg.ic.exception"]
+            .sudo()
+            .search(
+                [
+                    ("res_model", "=", self._name),
+                    ("res_id", "in", live.ids),
+                    ("step", "=", "order"),
+                    ("kind", "=", "price"),
+                    ("state", "=", "open"),
+                ]
+            )
+        )
+        self.browse(waiting.mapped("res_id")).mfg_ic_price_differs = True
+
     # -- what a release stands for -------------------------------------------------------
 
     def _mfg_plant(self):
@@ -96,6 +127,53 @@ class PurchaseOrder(models.Model):
         res = super(PurchaseOrder, self - held).button_cancel() if self - held else True
         return held._mfg_ic_ask_to_cancel() if held else res
 
+    def action_mfg_ic_take_prices(self):
+        """Approve orders anew, at the prices of the agreement, and let the seller have them.
+
+        For orders that were approved while nobody knew the price: without agreement, or
+        with an item that had no code at the seller.
+
+        :raises AccessError: the user may not write the order
+        :raises UserError: the seller has it, it waits at a gate, or the new total is
+            beyond what the user may approve
+        """
+        self.check_access_rights("write")
+        self.check_access_rule("write")
+        for order in self:
+            if order.state not in LIVE or not order._mfg_ic_other_company():
+                raise UserError(
+                    _(
+                        "%(order)s is no confirmed order to a company of the group.",
+                        order=order.name,
+                    )
+                )
+            if order._mfg_ic_held():
+                raise UserError(
+                    _(
+                        "The seller relies on %(order)s. Propose a change on its "
+                        "intercompany flow.",
+                        order=order.name,
+                    )
+                )
+            if order._mfg_gates():
+                raise UserError(
+                    _(
+                        "%(order)s was released at its old prices. Cancel it, set it to "
+                        "draft, and have it released at the new ones.",
+                        order=order.name,
+                    )
+                )
+            order._mfg_ic_agree(order._mfg_ic_agreement(), approved_anew=True)
+            if not order._approval_allowed():
+                raise UserError(
+                    _(
+                        "%(total)s is beyond what you may approve. A purchase manager "
+                        "takes the agreed prices.",
+                        total=order.amount_total,
+                    )
+                )
+            order._mfg_ic_order()
+
     # -- the other company ---------------------------------------------------------------
 
     def _mfg_ic_held(self):
@@ -170,9 +248,10 @@ class PurchaseOrder(models.Model):
                     raise
                 # The order stays valid; the exception that approval raises says why.
 
-    def _mfg_ic_agree(self, agreement):
+    def _mfg_ic_agree(self, agreement, approved_anew=False):
         """The flow of the order, with what both sides agree on.
 
+        :param bool approved_anew: somebody who may approves the order at these prices
         :return: ``mfg.ic.flow`` with superuser rights
         """
         self.ensure_one()
@@ -216,7 +295,7 @@ class PurchaseOrder(models.Model):
                     "price_buyer": price if ratio == 1 else price * ratio,
                 }
             )
-        self._mfg_ic_write_prices(lines, rows, currency)
+        self._mfg_ic_write_prices(lines, rows, currency, approved_anew)
         if not self._mfg_ic_same(flow, rows):
             flow.line_ids.unlink()
             flow.env["mfg.ic.flow.line"].create(rows)
@@ -225,7 +304,7 @@ class PurchaseOrder(models.Model):
             )
         return flow
 
-    def _mfg_ic_write_prices(self, lines, rows, currency):
+    def _mfg_ic_write_prices(self, lines, rows, currency, approved_anew):
         """Let the agreed prices hold; an order that is approved is not changed.
 
         :raises IntercompanyRefusal: it was approved at other prices
@@ -239,12 +318,13 @@ class PurchaseOrder(models.Model):
                 line.price_unit, row["price_buyer"], precision_digits=digits
             )
         ]
-        if self.state not in ("draft", "sent"):
+        if self.state not in ("draft", "sent") and not approved_anew:
             if wrong or self.currency_id != currency:
                 raise IntercompanyRefusal(
                     _(
                         "%(order)s was approved at other prices than the agreement has. "
-                        "Cancel it and confirm it again, or have the price rule changed.",
+                        "Use “Take Agreed Prices” on the order, cancel it, or have the "
+                        "price rule changed.",
                         order=self.name,
                     ),
                     kind="price",

@@ -230,6 +230,46 @@ class TestOrders(TradeCase):
         found = self.env["mfg.ic.exception"].search([("res_id", "=", order.id)])
         self.assertEqual(found.kind, "agreement")
 
+    def test_item_without_code_is_repaired_at_prices_that_somebody_takes(self):
+        order, found = self.without_code()
+        self.assertEqual((order.state, found.kind), ("purchase", "mapping"))
+        self.assertFalse(order.mfg_ic_price_differs)
+        self.give_code(order.order_line.product_id)
+        self.as_user(found, "buyer").action_retry()
+        self.assertEqual((found.state, found.kind), ("open", "price"))
+        self.assertIn("Take Agreed Prices", found.name)
+        self.assertEqual(order.order_line.price_unit, 1, "nothing is repriced silently")
+        order.invalidate_recordset()
+        self.assertTrue(order.mfg_ic_price_differs)
+        order.action_mfg_ic_take_prices()
+        sale = self.flow(order)._sale()
+        self.assertEqual((len(sale), sale.state), (1, "sale"))
+        self.assertEqual(sale.order_line.product_id, self.products[0])
+        self.assertEqual((sale.amount_untaxed, order.amount_untaxed), (54, 54))
+        self.assertEqual(found.state, "resolved")
+        order.invalidate_recordset()
+        self.assertFalse(order.mfg_ic_price_differs)
+        with self.assertRaisesRegex(UserError, "Propose a change"):
+            order.action_mfg_ic_take_prices()
+
+    def test_agreed_prices_are_taken_by_who_may_approve_them(self):
+        self.a.write(
+            {"po_double_validation": "two_step", "po_double_validation_amount": 50}
+        )
+        order, _found = self.without_code()
+        self.give_code(order.order_line.product_id)
+        with (
+            self.assertRaisesRegex(UserError, "A purchase manager"),
+            self.cr.savepoint(),
+        ):
+            order.action_mfg_ic_take_prices()
+        self.env.invalidate_all()
+        self.assertEqual(order.order_line.price_unit, 1)
+        with self.assertRaises(AccessError):
+            self.as_user(order, "third").action_mfg_ic_take_prices()
+        self.as_user(order, "purchase_manager").action_mfg_ic_take_prices()
+        self.assertEqual(self.flow(order)._sale().amount_untaxed, 54)
+
     def test_transfer_price_is_no_vendor_price(self):
         self.confirmed(5)
         self.assertFalse(self.products[0].seller_ids)

@@ -105,6 +105,38 @@ class TradeCase(IntercompanyCase):
         return order
 
     @classmethod
+    def local_item(cls, name, **values):
+        """An item that only A has."""
+        return cls.env["product.product"].create(
+            {
+                "name": name,
+                "detailed_type": "product",
+                "company_id": cls.a.id,
+                "supplier_taxes_id": [Command.clear()],
+                **values,
+            }
+        )
+
+    @classmethod
+    def without_code(cls):
+        """A confirmed order of an item of A that B does not know, and its exception."""
+        order = cls.confirmed(5, products=cls.local_item("Local"))
+        return order, cls.env["mfg.ic.exception"].search([("res_id", "=", order.id)])
+
+    @classmethod
+    def give_code(cls, local, product=None):
+        """Let an item of A be one of the group."""
+        cls.env["mfg.item.xref"].create(
+            {
+                "code": local.name,
+                "product_id": (product or cls.products[0]).id,
+                "local_product_id": local.id,
+                "company_id": cls.a.id,
+                "date_from": "2020-01-01",
+            }
+        )._set_decided("approved")
+
+    @classmethod
     def flow(cls, order):
         return order.mfg_ic_flow_id.sudo()
 

@@ -416,6 +416,7 @@ class MfgQualityDisposition(models.Model):
                 line.hold_line_id._dispose(line.quantity)
                 line._set_done(line.quantity)
             self._set_state("done")
+            self.line_ids.hold_line_id._reserve_waiting()
             return
         self._set_state("executing")
         getattr(self, f"_execute_{self.kind}")()

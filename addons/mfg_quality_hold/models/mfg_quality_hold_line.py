@@ -4,6 +4,7 @@ from markupsafe import Markup
 
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.osv import expression
 from odoo.tools import float_compare, float_is_zero
 
 from ..engine.ledger import ledger
@@ -537,6 +538,51 @@ class MfgQualityHoldLine(models.Model):
                     or ", ".join(moves.product_id.mapped("display_name")),
                 )
             )
+
+    def _reserve_waiting(self):
+        """Let what waits for this stock have it, as Odoo does when goods arrive.
+
+        Moves that lost their reservation to the hold would wait for the next run of the
+        scheduler otherwise. Those that the scheduler would not touch are left alone.
+        """
+        parameters = self.env["ir.config_parameter"].sudo()
+        if parameters.get_param("stock.picking_no_auto_reserve"):
+            return
+        kinds = {
+            kind: self.filtered(lambda r, k=kind: r.kind == k) for kind, _n in KINDS
+        }
+        scopes = expression.OR(
+            [
+                [("lot_id", "in", self.lot_id.ids)],
+                [("package_id", "in", kinds["package"].package_id.ids)],
+                [("location_id", "child_of", kinds["location"].location_id.ids)],
+                [
+                    ("product_id", "in", kinds["quantity"].product_id.ids),
+                    ("lot_id", "=", False),
+                ],
+            ]
+        )
+        # Transfers and orders of everybody are served.
+        freed = (
+            self.env["stock.quant"]
+            .sudo()
+            .search([("location_id.usage", "in", STOCK_USAGES)] + scopes)
+        )
+        moves = self.env["stock.move"].sudo()
+        for company, stock in freed.grouped("company_id").items():
+            moves |= moves.search(
+                expression.AND(
+                    [
+                        self.env["procurement.group"]._get_moves_to_assign_domain(
+                            company.id
+                        ),
+                        [("product_id", "in", stock.product_id.ids)],
+                        [("location_id", "parent_of", stock.location_id.ids)],
+                    ]
+                ),
+                order="priority desc, date asc, id asc",
+            )
+        moves._action_assign()
 
     # -- messages ----------------------------------------------------------------------
 

@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import Form, tagged
 
@@ -74,6 +75,28 @@ class TestReservation(HoldCase):
         picking = self.world.transfer(oil, 70)
         picking.action_assign()
         self.assertEqual(self.world.reserved(oil), 65)
+
+    def test_released_stock_goes_to_the_transfer_that_waits_for_it(self):
+        picking = self.world.transfer(self.part, 15)
+        other = self.world.transfer(self.part, 10)
+        other.move_ids.picking_type_id.reservation_method = "manual"
+        other.move_ids.reservation_date = False
+        self.as_user(picking, "stk").action_assign()
+        hold = self.world.hold(self.lot_a)
+        self.assertEqual(picking.move_ids.quantity, 10)
+        picking.move_ids.reservation_date = fields.Date.today()
+        self.world.decide(hold, "release")
+        self.assertEqual(picking.state, "assigned")
+        self.assertEqual(self.world.reserved(self.part, self.lot_a), 5)
+        self.assertEqual(other.state, "confirmed", "reserved by hand, as its type says")
+
+    def test_released_stock_waits_where_nothing_is_reserved_by_itself(self):
+        self.env["ir.config_parameter"].set_param("stock.picking_no_auto_reserve", "1")
+        picking = self.world.transfer(self.part, 15)
+        hold = self.world.hold(self.lot_a)
+        self.world.decide(hold, "release")
+        self.assertStays(self.lot_a)
+        self.assertEqual(picking.state, "confirmed")
 
     def test_qh_12_negative_stock_elsewhere_does_not_cover_for_a_held_quantity(self):
         oil = self.world.product("Oil", "none")

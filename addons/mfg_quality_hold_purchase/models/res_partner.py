@@ -1,4 +1,5 @@
 from odoo import fields, models
+from odoo.osv import expression
 
 
 class ResPartner(models.Model):
@@ -36,11 +37,15 @@ class ResPartner(models.Model):
         vendor = self.commercial_partner_id
         # Approvers need no right on transfers; whether they see a hold is asked below.
         lines = self.env["mfg.quality.hold.line"].sudo()
+        places = self.env["stock.location"]
         held = [lot.id for (lot,) in lines._read_group([], ["lot_id"])]
         received = lines.env["stock.move.line"]._read_group(
             [
                 ("state", "=", "done"),
-                ("location_id.usage", "=", "supplier"),
+                *expression.OR(
+                    places._quality_from_vendors(company)
+                    for company in self.env.companies
+                ),
                 ("lot_id", "in", held),
                 ("picking_id.partner_id", "child_of", vendor.ids),
             ],

@@ -26,6 +26,7 @@ from . import stock_move_line
 from . import stock_picking
 from . import mfg_suite_demo
 from . import mfg_suite_demo_group
+from . import mfg_suite_demo_history
 from . import mfg_suite_demo_quality
 from . import mfg_suite_home
 from . import mfg_suite_incident

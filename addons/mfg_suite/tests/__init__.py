@@ -11,6 +11,7 @@ from . import test_lifecycle
 from . import test_quality_messages
 from . import test_recall
 from . import test_resolution
+from . import test_seeded_faults
 from . import test_stock_overview
 from . import test_tours
 from . import test_uninstall

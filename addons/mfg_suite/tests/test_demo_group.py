@@ -1,6 +1,8 @@
 import json
 from collections import Counter
+from datetime import timedelta
 
+from odoo import fields
 from odoo.tests import HttpCase, TransactionCase, tagged
 from odoo.tools import file_open
 
@@ -55,6 +57,34 @@ class TestDemoGroup(DemoGroup, TransactionCase):
             for state in ("draft", "confirmed", "progress", "done"):
                 self.assertTrue(states[state], f"{plant} has no order in {state}")
 
+    def past(self, orders):
+        """Those that were finished before the days that the demo group begins with."""
+        days = timedelta(days=3)
+        return orders.filtered(
+            lambda order: (
+                order.state == "done"
+                and order.date_finished < fields.Datetime.now() - days
+            )
+        )
+
+    def test_every_plant_has_weeks_behind_it(self):
+        for plant in PLANTS:
+            past = self.past(self.orders(plant))
+            self.assertGreaterEqual(len(past), 4)
+            for order in past:
+                moves = order.move_raw_ids | order.move_finished_ids
+                self.assertEqual(set(moves.mapped("date")), {order.date_finished})
+                shipped = self.env["stock.move.line"].search(
+                    [
+                        ("lot_id", "=", order.lot_producing_id.id),
+                        ("location_dest_id.usage", "=", "customer"),
+                    ]
+                )
+                self.assertEqual(shipped.quantity, order.product_qty)
+                self.assertGreater(shipped.picking_id.date_done, order.date_finished)
+            weeks = {order.date_finished.isocalendar().week for order in past}
+            self.assertGreaterEqual(len(weeks), 4, f"{plant}: {weeks}")
+
     def test_every_plant_produces_lots_from_lots(self):
         for plant in PLANTS:
             done = self.orders(plant).filtered(lambda order: order.state == "done")
@@ -75,6 +105,7 @@ class TestDemoGroup(DemoGroup, TransactionCase):
 
     def test_finished_orders_of_plant_c_went_to_its_systems(self):
         done = self.orders("plant_c").filtered(lambda order: order.state == "done")
+        done -= self.past(done)  # of before there were interfaces
         messages = self.env["mfg.integration.delivery"].search(
             [
                 ("event_id.res_model", "=", "mrp.production"),

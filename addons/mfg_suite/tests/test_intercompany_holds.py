@@ -97,6 +97,8 @@ class TestIntercompanyHolds(TradeCase):
         hold = env["mfg.quality.hold"].place(
             receipt.move_line_ids.lot_id.with_env(env), "SUSPECT"
         )
+        seller = self.b.partner_id.with_env(env)
+        self.assertEqual(seller._quality_holds(), hold, "as of any other vendor")
         decision = env["mfg.quality.disposition"].create(
             {
                 "hold_id": hold.id,

@@ -121,30 +121,3 @@ class TestResolution(OutboundMappingCase, InboundMappingCase, SuiteCase):
         dialog.record.action_done()
         self.assertEqual(hold.state, "closed")
         self.assertFalse(self._rows(inspector))
-
-    def test_su_04_price_mismatch_three_clicks(self):
-        buyer = self._user("buyer", "account.group_account_invoice")
-        found = self._disagreement(
-            self.other_company, self.company, owners=(self.stranger, buyer)
-        )
-        row = self.mine(buyer, "intercompany")
-        exception = self.follow(row, row.action_resolve())
-        dialog = Form(
-            row.env["mfg.ic.exception.resolve"].with_context(
-                active_model="mfg.ic.exception", active_ids=exception.ids
-            )
-        )
-        dialog.reason = "The vendor sent a credit note."
-        dialog.save().action_resolve()
-        self.assertEqual((found.state, found.resolved_by_id), ("resolved", buyer))
-        self.assertFalse(self._rows(buyer) | self._rows(self.stranger))
-
-    def test_su_04_capture_gap_two_clicks(self):
-        reviewer = self._user("reviewer", "mfg_audit_trail.group_reviewer")
-        alert = self._capture_gap(owner=reviewer)
-        row = self.mine(reviewer, "audit")
-        with Form(self.follow(row, row.action_resolve())) as form:
-            form.conclusion = "Switched off for the migration, on again since noon."
-        form.record.action_close()
-        self.assertEqual((alert.state, alert.closed_by_id), ("closed", reviewer))
-        self.assertFalse(self._rows(reviewer))

@@ -21,6 +21,24 @@ function plant(name, code, company) {
     ];
 }
 
+/** Steps that say who answers for a side of an agreement, and who writes its documents. */
+function side(company, owner, service) {
+    return [
+        {
+            content: `Side of ${company}`,
+            trigger: `.o_field_widget[name='side_ids'] .o_data_row td[name='company_id']:contains('${company}')`,
+        },
+        ...choose("owner_id", owner),
+        ...choose("service_user_id", service),
+        {content: "Keep the side", trigger: ".modal-footer .o_form_button_save"},
+        {
+            content: `${company} has its people`,
+            trigger: `.o_field_widget[name='side_ids'] td[name='service_user_id']:contains('${service}')`,
+            isCheck: true,
+        },
+    ];
+}
+
 /**
  * Two plants, a policy, an agreement with a price rule and a gate, as a consultant sets them
  * up without developer mode.
@@ -53,6 +71,9 @@ registry.category("web_tour.tours").add("mfg_multi_company_intercompany", {
             trigger: ".alert:contains('Group B: fill in')",
             isCheck: true,
         },
+        {content: "Our side", trigger: ".o_notebook a[name='sides']"},
+        ...side("Group A", "Group worker", "Group service_a"),
+        ...side("Group B", "Group seller", "Group service_b"),
         {content: "Prices", trigger: ".o_notebook a[name='prices']"},
         {
             content: "A price",
@@ -70,6 +91,20 @@ registry.category("web_tour.tours").add("mfg_multi_company_intercompany", {
             isCheck: true,
         },
         ...stepUtils.saveForm(),
+        {content: "Ask both sides", trigger: "button[name='action_propose']"},
+        {
+            content: "Both sides are asked",
+            trigger: ".o_arrow_button_current:contains('Proposed')",
+            isCheck: true,
+        },
+        ...menu("Intercompany", "Transfer Prices", "Transfer Prices"),
+        {content: "The price", trigger: ".o_data_row td[name='percent']:contains('8')"},
+        {content: "Ask for its approval", trigger: "button[name='action_request']"},
+        {
+            content: "It waits for a second person",
+            trigger: ".o_arrow_button_current:contains('Requested')",
+            isCheck: true,
+        },
         ...menu("Configuration", "Release Gates", "Release Gates"),
         {content: "New gate", trigger: ".o_list_button_add"},
         fill("name", "Orders of Linz"),
