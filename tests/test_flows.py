@@ -7,7 +7,8 @@ from datetime import datetime
 import pytest
 
 from .support.browser import chromium
-from .support.stack import RemoteError, Stack
+from .support.json_rpc import RemoteError
+from .support.stack import Stack
 from .support.waiting import wait_for
 
 SUPERVISOR = "supervisor-c"

@@ -33,8 +33,8 @@ import pytest
 from .support.browser import chromium
 from .support.figures import machine_is_quiet
 from .support.group_story import GroupStory
+from .support.json_rpc import RemoteError
 from .support.screen import STEP_SECONDS
-from .support.stack import RemoteError
 from .support.waiting import wait_for
 
 PLANNER, CLERK, CONTROLLER = "planner", "warehouse-a", "controller"

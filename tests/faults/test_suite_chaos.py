@@ -9,6 +9,7 @@ import psycopg2
 import pytest
 import requests
 
+from tests.support.json_rpc import RemoteError, ask
 from tests.support.plant import READY, kill
 from tests.support.simulator import Simulator
 from tests.support.waiting import wait_for
@@ -110,15 +111,8 @@ class Suite:
         )
 
     def _ask(self, service, method, *arguments):
-        question = {"service": service, "method": method, "args": arguments}
-        answer = requests.post(
-            f"http://127.0.0.1:{self.port}/jsonrpc",
-            json={"jsonrpc": "2.0", "method": "call", "params": question},
-            timeout=PATIENCE,
-        ).json()
-        if "error" in answer:
-            raise Failed(answer["error"]["data"]["message"])
-        return answer.get("result")
+        url = f"http://127.0.0.1:{self.port}"
+        return ask(url, service, method, *arguments, timeout=PATIENCE)
 
     def _answers(self):
         with suppress(requests.RequestException):
@@ -132,10 +126,6 @@ class Suite:
         )
         code = service.process.wait(PATIENCE)
         return code, service.log.read_text(encoding="utf-8")
-
-
-class Failed(Exception):
-    """What the server answered instead of a result."""
 
 
 class Person(threading.Thread):
@@ -161,7 +151,7 @@ class Person(threading.Thread):
             if not is_done():
                 act()
             return is_done()
-        except (Failed, requests.RequestException, psycopg2.Error) as error:
+        except (RemoteError, requests.RequestException, psycopg2.Error) as error:
             self.failures.append(str(error))
             return False
 

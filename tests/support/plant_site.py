@@ -3,9 +3,8 @@
 import json
 from dataclasses import dataclass
 
-import requests
-
 from .inbound_site import PATIENCE, InboundSite
+from .json_rpc import ask
 
 _PREPARE = """
 import json
@@ -93,29 +92,19 @@ class PlantSite(InboundSite):
 
     def rpc(self, model, method, *arguments, **options):
         """Call a method over JSON-RPC as the service user of the first plant."""
-        answer = requests.post(
-            f"http://127.0.0.1:{self.port}/jsonrpc",
-            json={
-                "jsonrpc": "2.0",
-                "method": "call",
-                "params": {
-                    "service": "object",
-                    "method": "execute_kw",
-                    "args": (
-                        self.database,
-                        self._first.user,
-                        self._first.code,
-                        model,
-                        method,
-                        arguments,
-                        options,
-                    ),
-                },
-            },
+        return ask(
+            f"http://127.0.0.1:{self.port}",
+            "object",
+            "execute_kw",
+            self.database,
+            self._first.user,
+            self._first.code,
+            model,
+            method,
+            arguments,
+            options,
             timeout=PATIENCE,
-        ).json()
-        assert "error" not in answer, answer["error"]["data"]["message"]
-        return answer.get("result")
+        )
 
 
 def transfer():

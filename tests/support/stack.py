@@ -7,19 +7,15 @@ processes run against a clone of the suite template instead.
 import os
 import signal
 
-import requests
 from launcher import network, processes, setup
 from launcher.checkout import Checkout
 from launcher.progress import Progress
 from launcher.services import Service
 
+from .json_rpc import ask
 from .simulator import Simulator
 
 START_SECONDS = 60
-
-
-class RemoteError(Exception):
-    """What Odoo's server answered instead of a result."""
 
 
 class Stack:
@@ -138,15 +134,7 @@ class Stack:
         )
 
     def _call(self, service, method, *arguments):
-        question = {"service": service, "method": method, "args": arguments}
-        answer = requests.post(
-            f"{self.url}/jsonrpc",
-            json={"jsonrpc": "2.0", "method": "call", "params": question},
-            timeout=START_SECONDS,
-        ).json()
-        if "error" in answer:
-            raise RemoteError(answer["error"]["data"]["message"])
-        return answer.get("result")
+        return ask(self.url, service, method, *arguments, timeout=START_SECONDS)
 
     def ref(self, xmlid):
         """Return the database id behind an external id."""

@@ -545,31 +545,13 @@ class MfgQualityHoldLine(models.Model):
         Moves that lost their reservation to the hold would wait for the next run of the
         scheduler otherwise. Those that the scheduler would not touch are left alone.
         """
+        # Odoo's own switch, which nobody but administrators may read.
         parameters = self.env["ir.config_parameter"].sudo()
         if parameters.get_param("stock.picking_no_auto_reserve"):
             return
-        kinds = {
-            kind: self.filtered(lambda r, k=kind: r.kind == k) for kind, _n in KINDS
-        }
-        scopes = expression.OR(
-            [
-                [("lot_id", "in", self.lot_id.ids)],
-                [("package_id", "in", kinds["package"].package_id.ids)],
-                [("location_id", "child_of", kinds["location"].location_id.ids)],
-                [
-                    ("product_id", "in", kinds["quantity"].product_id.ids),
-                    ("lot_id", "=", False),
-                ],
-            ]
-        )
         # Transfers and orders of everybody are served.
-        freed = (
-            self.env["stock.quant"]
-            .sudo()
-            .search([("location_id.usage", "in", STOCK_USAGES)] + scopes)
-        )
         moves = self.env["stock.move"].sudo()
-        for company, stock in freed.grouped("company_id").items():
+        for company, stock in self._freed_quants().grouped("company_id").items():
             moves |= moves.search(
                 expression.AND(
                     [
@@ -583,6 +565,25 @@ class MfgQualityHoldLine(models.Model):
                 order="priority desc, date asc, id asc",
             )
         moves._action_assign()
+
+    def _freed_quants(self):
+        """What was in the scopes, in one search however many there are."""
+        scopes = [[("lot_id", "in", self.lot_id.ids)]]
+        for kind, field, operator in (
+            ("package", "package_id", "in"),
+            ("location", "location_id", "child_of"),
+            ("quantity", "product_id", "in"),
+        ):
+            lines = self.filtered(
+                lambda line, k=kind: line.kind == k and not line.lot_id
+            )
+            scopes.append([(field, operator, lines[field].ids)])
+        # Of stock the reader may have no right to look at.
+        return (
+            self.env["stock.quant"]
+            .sudo()
+            .search([("location_id.usage", "in", STOCK_USAGES)] + expression.OR(scopes))
+        )
 
     # -- messages ----------------------------------------------------------------------
 

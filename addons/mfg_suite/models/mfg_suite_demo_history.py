@@ -60,7 +60,10 @@ class MfgSuiteDemoHistory(models.AbstractModel):
             if move.has_tracking != "none":
                 code = move.product_id.default_code
                 move.move_line_ids.lot_name = f"{code}-{when:%y%m%d}"
-        self._finish_on(picking, when)
+        picking.scheduled_date = when
+        picking.move_ids.picked = True
+        picking.button_validate()
+        self._date_transfer(picking, when)
         # First in, first out: the batches take this, and leave what was counted today.
         quants = picking.move_line_ids.lot_id.quant_ids
         quants.filtered(lambda quant: quant.quantity > 0).in_date = when
@@ -91,8 +94,9 @@ class MfgSuiteDemoHistory(models.AbstractModel):
             customers,
             [(order.product_id, order.product_qty)],
         )
-        picking.move_line_ids.lot_id = order.lot_producing_id
-        self._finish_on(picking, end + timedelta(days=SHIPPED_AFTER))
+        picking.scheduled_date = shipped = end + timedelta(days=SHIPPED_AFTER)
+        self._finish_transfer(picking, {order.lot_producing_id: order.product_qty})
+        self._date_transfer(picking, shipped)
 
     def _transfer_of_history(self, row, kind, source, destination, goods):
         """A confirmed transfer of [(product, quantity)]."""
@@ -123,10 +127,7 @@ class MfgSuiteDemoHistory(models.AbstractModel):
         picking.action_assign()
         return picking
 
-    def _finish_on(self, picking, when):
-        picking.scheduled_date = when
-        picking.move_ids.picked = True
-        picking.with_context(skip_backorder=True).button_validate()
+    def _date_transfer(self, picking, when):
         picking.date_done = when
         self._date_moves(picking.move_ids, when)
 
