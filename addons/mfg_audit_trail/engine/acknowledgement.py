@@ -20,7 +20,7 @@ def acknowledge(cr, reason):
     :raises NothingToAcknowledge: as its name says
     :raises OSError: key or witness cannot be read or written
     """
-    tables = baseline.acknowledge(cr)
+    tables = baseline.acknowledge(cr, reason)
     lost = _log_behind_witness(cr, reason)
     if not tables and not lost:
         raise NothingToAcknowledge
