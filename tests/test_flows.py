@@ -22,18 +22,10 @@ DELAYS = "0.1 0.2 0.4"
 PATIENCE = 90
 
 
-# What the worker writes is on record.
-_RECORD = """
-env.ref("mfg_audit_trail.profile_integration").action_switch_on()
-env.cr.commit()
-"""
-
-
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory):
     stack = Stack("flows", tmp_path_factory.mktemp("flows"))
     try:
-        stack.script(_RECORD)
         stack.start_server()
         for xmlid, path in ENDPOINTS.items():
             values = {

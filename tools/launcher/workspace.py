@@ -193,14 +193,23 @@ class Workspace:
         meta = origin.databases.meta(name)
         self._drop_outdated(meta["kind"], name)
         self.databases.create(name, dict(meta, state=BUILDING))
+        self._read_in(origin.server, source or name, name)
+        self.databases.query("VACUUM ANALYZE", database=name)
+        self.databases.set_meta(name, meta)
+
+    def restore(self, source, name):
+        """Make a database from a dump of another one; abandoned, thus dropped, as a clone."""
+        self.databases.create(name, {"state": COMPLETE, "pid": os.getpid()})
+        self._read_in(self.server, source, name)
+        return name
+
+    def _read_in(self, server, source, name):
         dump = self.checkout.state / f"{name}.dump"
         try:
-            _client(origin.server, "pg_dump", "-Fc", "-Z1", "-f", dump, source or name)
+            _client(server, "pg_dump", "-Fc", "-Z1", "-f", dump, source)
             _client(self.server, "pg_restore", "-j2", "--no-owner", "-d", name, dump)
         finally:
             dump.unlink(missing_ok=True)
-        self.databases.query("VACUUM ANALYZE", database=name)
-        self.databases.set_meta(name, meta)
 
     def drop(self, name):
         """Drop a database of ours with its filestore."""

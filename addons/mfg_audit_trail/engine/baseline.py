@@ -87,18 +87,18 @@ def changed(cr):
     ]
 
 
-def acknowledge(cr):
+def acknowledge(cr, reason):
     """Take the triggers as they are for right from now on, and record that as a gap.
 
+    :param str reason: for those who read the log later
     :return: names of the tables it was about
     """
     cr.execute(_NOW)
     found = []
     for name, retention, triggers, _columns, known, _were in cr.fetchall():
         if known is not None and triggers != known:
-            record(
-                cr, name, retention, GAP, {"triggers": known}, {"triggers": triggers}
-            )
+            now = {"triggers": triggers, "reason": reason}
+            record(cr, name, retention, GAP, {"triggers": known}, now)
             _set(cr, name, "triggers", triggers)
             found.append(name)
     return found

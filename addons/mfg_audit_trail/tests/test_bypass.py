@@ -71,8 +71,10 @@ class TestBypass(AuditCase):
                 ),
             ],
         )
-        self.assertEqual(baseline.acknowledge(self.env.cr), ["res_partner"])
-        self.assertEqual([each["op"] for each in self.events("res_partner")][-1], "G")
+        answered = baseline.acknowledge(self.env.cr, "Bulk load of March")
+        self.assertEqual(answered, ["res_partner"])
+        gap = self.events("res_partner")[-1]
+        self.assertEqual((gap["op"], gap["new"]["reason"]), ("G", "Bulk load of March"))
         self.assertEqual({kind for kind, _text in self.findings()}, {"drift"})
 
     def test_at_17_replica_copy_and_repair(self):

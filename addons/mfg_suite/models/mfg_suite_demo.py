@@ -152,6 +152,8 @@ class MfgSuiteDemo(models.AbstractModel):
 
     def _as(self, name):
         """Environment of a demo user who works in the current company first."""
+        # What somebody else has changed so far goes into the audit trail as that one's.
+        self.env.flush_all()
         user = self._ref(name)
         context = {
             "allowed_company_ids": (self.env.company | user.company_ids).ids,

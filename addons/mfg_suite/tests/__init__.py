@@ -2,6 +2,7 @@ from . import test_damaged_return
 from . import test_demo_dealings
 from . import test_demo_group
 from . import test_demo_quality
+from . import test_demo_trail
 from . import test_exception
 from . import test_first_steps
 from . import test_home
