@@ -142,7 +142,7 @@ class MfgAudit(Command):
                 tables, lost = acknowledgement.acknowledge(cr, options.reason)
             except acknowledgement.NothingToAcknowledge:
                 sys.exit("mfg_audit: there is nothing to acknowledge")
-            except (OSError, note.NoteError) as error:
+            except (OSError, mfg_audit_verify.Damaged, witness.WitnessError) as error:
                 sys.exit(f"mfg_audit: {error}")
         if tables:
             print(f"{name}: triggers were off: {', '.join(tables)}")  # pylint: disable=print-used

@@ -14,7 +14,7 @@ from odoo.sql_db import db_connect
 from odoo.tools import config
 
 from ..offline import mfg_audit_verify
-from . import app_key, baseline, context, note, schema, sealer, signing, witness
+from . import app_key, baseline, context, note, schema, sealer, signing
 
 
 class RotationError(Exception):
@@ -39,6 +39,7 @@ def run(dbname, lost=False):
     :return: :class:`Rotation`
     :raises RotationError: there is nothing to hand over, or nobody to take over
     :raises note.NoteError: what stands in the file is no key
+    :raises witness.WitnessError: the witness knows another log
     :raises OSError: a file cannot be read, or the witness not be written; what was handed
         over stays, the witness gets the next checkpoint
     """
@@ -55,9 +56,7 @@ def run(dbname, lost=False):
             },
         )
         done, signed = hand_over(cr, lost)
-    path = config.get(sealer.WITNESS_OPTION)
-    if path:
-        witness.add(path, signed)
+    sealer.tell_witness(dbname, signed)
     return done
 
 

@@ -153,6 +153,7 @@ def run(dbname, limit=None):
     """Seal what is pending in a transaction of its own, and tell the witness.
 
     :return: as :func:`seal`
+    :raises witness.WitnessError: as for :func:`tell_witness`
     :raises OSError: the key cannot be read, or the witness not be written; what was sealed
         stays, the witness gets the next checkpoint
     """
@@ -162,7 +163,18 @@ def run(dbname, limit=None):
         count = seal(cr, limit)
         cr.execute("SELECT note FROM mfg_audit.checkpoint ORDER BY size DESC LIMIT 1")
         latest = cr.fetchone()
-    path = config.get(WITNESS_OPTION)
-    if path and latest and latest[0]:
-        witness.add(path, latest[0])
+    if latest and latest[0]:
+        tell_witness(dbname, latest[0])
     return count
+
+
+def tell_witness(dbname, text):
+    """Give a signed checkpoint of a database to the witness, if there is one.
+
+    :raises witness.WitnessError: the witness knows another log
+    :raises OSError: the witness cannot be read or written
+    """
+    path = config.get(WITNESS_OPTION)
+    if path:
+        with db_connect(dbname).cursor() as cr:
+            witness.add(cr, path, text)

@@ -73,8 +73,14 @@ def hand_over_notes(cr):
     return [text for text, _at in cr.fetchall()]
 
 
-def turn(cr):
-    """Name of the key that signs this log now, None as long as nothing was signed."""
+def turn(cr, size=None):
+    """Name of the key that signs this log now, None as long as nothing was signed.
+
+    :param int size: of the log; whose turn it was when it had that
+    """
+    for given, _at in hand_overs(cr) if size is not None else ():
+        if given.size > size:
+            return given.names[0]
     cr.execute(_LATEST)
     row = cr.fetchone()
     if not row:
@@ -83,9 +89,10 @@ def turn(cr):
     return given.names[1] if given else mfg_audit_verify.signers(row[0])[0]
 
 
-def key(cr):
+def key(cr, size=None):
     """The private key that signs this log now, None when no file is configured.
 
+    :param int size: as for :func:`turn`
     :raises OSError: the file cannot be read
     :raises KeyMissing: the file has others
     :raises note.NoteError: what stands in it is no key
@@ -93,7 +100,7 @@ def key(cr):
     known = lines()
     if not known:
         return None
-    wanted = turn(cr)
+    wanted = turn(cr, size)
     for line in known:
         name = mfg_audit_verify.key_id(public_line(line))
         if wanted in (None, name) and is_private(line):

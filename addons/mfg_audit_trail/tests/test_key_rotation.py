@@ -8,6 +8,7 @@ from odoo.tests import BaseCase, tagged
 from odoo.tools import config
 
 from ..engine import (
+    acknowledgement,
     app_key,
     context,
     export,
@@ -17,6 +18,7 @@ from ..engine import (
     sealer,
     signing,
     verifier,
+    witness,
 )
 from ..offline import mfg_audit_verify
 from .common import AuditCase
@@ -170,7 +172,12 @@ class TestKeyRotation(AuditCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        for option in (signing.OPTION, app_key.OPTION, app_key.FILE_OPTION):
+        for option in (
+            signing.OPTION,
+            sealer.WITNESS_OPTION,
+            app_key.OPTION,
+            app_key.FILE_OPTION,
+        ):
             before = config.get(option)
             cls.addClassCleanup(config.__setitem__, option, before)
         config[app_key.OPTION] = False
@@ -253,6 +260,56 @@ class TestKeyRotation(AuditCase):
         )
         self.assertEqual(done.stderr, "")
         return done.returncode, done.stdout
+
+    def tell(self, path):
+        """Give the last checkpoint to a witness."""
+        self.env.cr.execute(
+            "SELECT note FROM mfg_audit.checkpoint ORDER BY size DESC LIMIT 1"
+        )
+        witness.add(self.env.cr, path, self.env.cr.fetchone()[0])
+
+    def test_at_28_backup_that_grew_as_long_as_what_was_lost(self):
+        self.assert_backup_is_answered_for(more=0)
+
+    def test_at_28_backup_that_grew_longer_than_what_was_lost(self):
+        self.assert_backup_is_answered_for(more=2)
+
+    def assert_backup_is_answered_for(self, more):
+        """Two transactions are lost; as many and some more were sealed since the backup
+        was restored."""
+        path = self.folder / "witness"
+        config[sealer.WITNESS_OPTION] = str(path)
+        cr = self.env.cr
+        self.tell(path)
+        backup = cr.savepoint(flush=False)
+        for _lost in range(2):
+            self.act()
+            self.seal()
+            self.tell(path)
+        backup.close(rollback=True)
+        self.act()
+        self.seal()
+        for _more in range(1 + more):
+            self.act()
+        self.seal()
+        seen = path.read_text(encoding="utf-8")
+        with self.assertRaisesRegex(witness.WitnessError, "restored from a backup"):
+            self.tell(path)
+        self.assertEqual(path.read_text(encoding="utf-8"), seen)
+        found = verifier.verify(cr, signing.public(), path)
+        self.assertEqual({each.kind for each in found}, {"witness"})
+
+        self.assertEqual(acknowledgement.acknowledge(cr, "Disk broken"), ([], 2))
+
+        self.assertTrue(path.read_text(encoding="utf-8").startswith(seen))
+        cr.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        self.seal()
+        self.tell(path)
+        self.assertEqual(verifier.verify(cr, signing.public(), path), [])
+        with self.assertRaises(acknowledgement.NothingToAcknowledge):
+            acknowledgement.acknowledge(cr, "Again")
+        gap = self.events("mfg_audit_trail")[-1]
+        self.assertEqual((gap["op"], gap["new"]["reason"]), ("G", "Disk broken"))
 
     def sign_last(self, name):
         """Put another signature below the last checkpoint, as the owner of the table can."""
