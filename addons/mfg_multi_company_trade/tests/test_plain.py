@@ -28,7 +28,7 @@ class TestPlain(TradeCase):
         self.env.flush_all()
         return self.cr.sql_log_count - start
 
-    def test_order_outside_of_the_group_costs_no_queries(self):
+    def test_mc_24_order_outside_of_the_group_costs_no_queries(self):
         outside = self.env["res.partner"].create({"name": "Outside"})
         # Every order is the first one of its vendor; the one before fills the caches.
         self.queries(outside)
