@@ -145,7 +145,7 @@ class MfgIntegrationLifecycle(models.AbstractModel):
         elif open_:
             text = _("On its way to %(systems)s.", systems=systems)
         else:
-            text = _("%(systems)s confirmed it.", systems=systems)
+            text = _("%(systems)s has received it.", systems=systems)
         yield self._step(
             "sent",
             title,

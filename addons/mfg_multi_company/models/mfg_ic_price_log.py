@@ -1,5 +1,7 @@
 from odoo import api, fields, models
 
+from .mfg_ic_price_rule import METHODS
+
 
 class MfgIcPriceLog(models.Model):
     """How a price that a document uses came about. Written once, never changed."""
@@ -19,7 +21,7 @@ class MfgIcPriceLog(models.Model):
     buyer_company_id = fields.Many2one("res.company", "Buyer", readonly=True)
     rule_id = fields.Many2one("mfg.ic.price.rule", readonly=True, index=True)
     rule_version = fields.Integer("Version", readonly=True)
-    method = fields.Char(readonly=True)
+    method = fields.Selection(METHODS, readonly=True)
     product_id = fields.Many2one("product.product", readonly=True, index=True)
     quantity = fields.Float(digits="Product Unit of Measure", readonly=True)
     uom_id = fields.Many2one("uom.uom", "Unit", readonly=True)

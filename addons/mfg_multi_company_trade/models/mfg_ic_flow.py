@@ -33,6 +33,11 @@ class MfgIcFlow(models.Model):
             "view_mode": "tree,form",
             "domain": [("flow_id", "=", self.id)],
             "context": {"default_flow_id": self.id},
+            "help": _(
+                "<p class='o_view_nocontent_smiling_face'>Nobody asked for a change</p>"
+                "<p>Quantities and prices change, or what is not shipped is cancelled, "
+                "once the other side has accepted.</p>"
+            ),
         }
 
     # -- quantities --------------------------------------------------------------------
@@ -440,8 +445,8 @@ class MfgIcFlow(models.Model):
     def _total(self):
         """Note what the orders of both sides come to."""
         for flow in self.sudo():  # as in _measure
-            flow.total_seller = flow._sale().amount_untaxed
-            flow.total_buyer = flow._purchase().amount_untaxed
+            flow.total_seller = flow._sale().amount_total
+            flow.total_buyer = flow._purchase().amount_total
 
     def _cancel_rest(self):
         """Cancel both orders, or what was not shipped of them."""
