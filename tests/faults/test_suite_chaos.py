@@ -10,6 +10,7 @@ import pytest
 import requests
 
 from tests.support.json_rpc import RemoteError, ask
+from tests.support.new_trail import begin_anew
 from tests.support.plant import READY, kill
 from tests.support.simulator import Simulator
 from tests.support.waiting import wait_for
@@ -58,6 +59,8 @@ class Suite:
         self.lab = lab
         self.database = lab.database("chaos")
         self.receiver = receiver
+        # The template came by a dump, whose triggers its trail does not know.
+        begin_anew(lab, self.database)
         prepare = PREPARE % {"url": self.receiver.url, "orders": orders}
         assert lab.script(self.database, prepare) == []
         self.port = lab.free_port()
