@@ -330,14 +330,6 @@ SCREENS = (
         login="controller",
     ),
     Screen(
-        "held_lot",
-        "stock.action_production_lot_form",
-        LIST,
-        clicks=(".o_facet_remove", first("GM-2409-0001")),
-        then=".o_form_view .ribbon",
-        login="warehouse-a",
-    ),
-    Screen(
         "place_on_hold",
         "mfg_quality_hold.mfg_quality_hold_place_action",
         ".modal .o_form_view",
