@@ -38,6 +38,7 @@ class LeakProbes:
 
     def assertHidden(self, records, stranger):
         """Nothing of the records comes out for the user of an environment."""
+        # What there is to leak is told by somebody whom no rule binds.
         name, admin = records._name, records.sudo().env
         self.assertTrue(records, f"{name}: the probe finds nothing to leak")
         if not stranger[name].check_access_rights("read", raise_exception=False):

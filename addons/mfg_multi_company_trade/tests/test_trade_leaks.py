@@ -73,6 +73,7 @@ class TestTradeLeaks(LeakProbes, HttpCase, TradeCase):
     def test_mc_15_third_company_finds_no_order_and_no_goods(self):
         stranger = self.world.env_of("third")
         for name, path in DEAL.items():
+            # The deal as it is, past the rules that are tried out.
             deal = self.env[name].sudo().search([(path, "in", (self.a | self.b).ids)])
             self.assertHidden(deal, stranger)
 
