@@ -163,7 +163,16 @@ class PurchaseOrder(models.Model):
                         order=order.name,
                     )
                 )
-            order._mfg_ic_agree(order._mfg_ic_agreement(), approved_anew=True)
+            agreement = order._mfg_ic_agreement()
+            if not agreement.mirror_orders:
+                raise UserError(
+                    _(
+                        "The seller does not get %(order)s: its agreement carries no orders "
+                        "over.",
+                        order=order.name,
+                    )
+                )
+            order._mfg_ic_agree(agreement, approved_anew=True)
             if not order._approval_allowed():
                 raise UserError(
                     _(

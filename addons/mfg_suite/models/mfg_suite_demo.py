@@ -129,6 +129,32 @@ class MfgSuiteDemo(models.AbstractModel):
                 _("Demo orders not finished: %(orders)s", orders=stuck.mapped("name"))
             )
 
+    def _new_transfer(self, operation, source, destination, goods, partner=None):
+        """A confirmed transfer of ``[(product, quantity)]``."""
+        picking = self.env["stock.picking"].create(
+            {
+                "picking_type_id": operation.id,
+                "partner_id": partner and partner.id,
+                "location_id": source.id,
+                "location_dest_id": destination.id,
+                "move_ids": [
+                    Command.create(
+                        {
+                            "name": product.display_name,
+                            "product_id": product.id,
+                            "product_uom_qty": quantity,
+                            "product_uom": product.uom_id.id,
+                            "location_id": source.id,
+                            "location_dest_id": destination.id,
+                        }
+                    )
+                    for product, quantity in goods
+                ],
+            }
+        )
+        picking.action_confirm()
+        return picking
+
     def _finish_transfer(self, picking, quantities):
         """Note which lots are moved, ``{lot: quantity}``, and finish the transfer."""
         move = picking.move_ids

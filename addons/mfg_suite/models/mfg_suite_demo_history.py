@@ -1,7 +1,7 @@
 import json
 from datetime import timedelta
 
-from odoo import Command, api, fields, models
+from odoo import api, fields, models
 from odoo.tools import file_open
 
 HISTORY = "mfg_suite/demo/production_history.json"
@@ -49,13 +49,13 @@ class MfgSuiteDemoHistory(models.AbstractModel):
         total = row["quantity"] * len(row["days_ago"]) / bom.product_qty
         when = self._ago(24 * (max(row["days_ago"]) + RECEIVED_BEFORE))
         suppliers = self.env.ref("stock.stock_location_suppliers")
-        picking = self._transfer_of_history(
-            row,
-            "in_type_id",
+        picking = self._new_transfer(
+            self._ref(f"warehouse_{row['plant']}").in_type_id,
             suppliers,
             self._stock(row),
             [(line.product_id, line.product_qty * total) for line in bom.bom_line_ids],
         )
+        picking.action_assign()
         for move in picking.move_ids:
             if move.has_tracking != "none":
                 code = move.product_id.default_code
@@ -87,45 +87,16 @@ class MfgSuiteDemoHistory(models.AbstractModel):
         order.date_finished = end
         self._date_moves(order.move_raw_ids | order.move_finished_ids, end)
         customers = self.env.ref("stock.stock_location_customers")
-        picking = self._transfer_of_history(
-            batch,
-            "out_type_id",
+        picking = self._new_transfer(
+            self._ref(f"warehouse_{batch['plant']}").out_type_id,
             self._stock(batch),
             customers,
             [(order.product_id, order.product_qty)],
+            self._ref(batch["customer"]),
         )
         picking.scheduled_date = shipped = end + timedelta(days=SHIPPED_AFTER)
         self._finish_transfer(picking, {order.lot_producing_id: order.product_qty})
         self._date_transfer(picking, shipped)
-
-    def _transfer_of_history(self, row, kind, source, destination, goods):
-        """A confirmed transfer of [(product, quantity)]."""
-        picking = self.env["stock.picking"].create(
-            {
-                "picking_type_id": self._ref(f"warehouse_{row['plant']}")[kind].id,
-                "partner_id": self._ref(row["customer"]).id
-                if kind == "out_type_id"
-                else False,
-                "location_id": source.id,
-                "location_dest_id": destination.id,
-                "move_ids": [
-                    Command.create(
-                        {
-                            "name": product.display_name,
-                            "product_id": product.id,
-                            "product_uom_qty": quantity,
-                            "product_uom": product.uom_id.id,
-                            "location_id": source.id,
-                            "location_dest_id": destination.id,
-                        }
-                    )
-                    for product, quantity in goods
-                ],
-            }
-        )
-        picking.action_confirm()
-        picking.action_assign()
-        return picking
 
     def _date_transfer(self, picking, when):
         picking.date_done = when

@@ -48,28 +48,9 @@ class MfgSuiteDemoQuality(models.AbstractModel):
         if kind == "in_type_id":
             places.reverse()
         source, destination = places
-        product = lot.product_id
-        picking = self.env["stock.picking"].create(
-            {
-                "picking_type_id": operation.id,
-                "partner_id": partner.id,
-                "location_id": source.id,
-                "location_dest_id": destination.id,
-                "move_ids": [
-                    Command.create(
-                        {
-                            "name": product.display_name,
-                            "product_id": product.id,
-                            "product_uom_qty": quantity,
-                            "product_uom": product.uom_id.id,
-                            "location_id": source.id,
-                            "location_dest_id": destination.id,
-                        }
-                    )
-                ],
-            }
+        picking = self._new_transfer(
+            operation, source, destination, [(lot.product_id, quantity)], partner
         )
-        picking.action_confirm()
         self._finish_transfer(picking, {lot: quantity})
 
     def _receive_gearboxes(self):
