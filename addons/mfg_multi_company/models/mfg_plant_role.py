@@ -45,3 +45,23 @@ class MfgPlantRole(models.Model):
         res = super().write(vals)
         self.env.registry.clear_cache()
         return res
+
+    def _holders(self, plant):
+        """Who has the role in a plant today, or in the whole group.
+
+        :param plant: ``mfg.plant``; empty asks for the whole group alone
+        :return: ``res.users``
+        """
+        self.ensure_one()
+        # As for ``res.users._mfg_role_periods``: assignments are not for everybody's eyes.
+        rows = self.env["mfg.plant.role.assignment"].sudo()
+        users = rows.search(
+            [
+                ("role_id", "=", self.id),
+                ("state", "=", "approved"),
+                ("plant_id", "in", [False, *plant.ids]),
+            ]
+        ).user_id
+        return self.env["res.users"].browse(
+            users.filtered(lambda user: user._mfg_has_role(self.code, plant)).ids
+        )

@@ -7,7 +7,7 @@ class MfgRelease(models.Model):
 
     _name = "mfg.release"
     _description = "Release"
-    _inherit = ["mfg.decision.mixin", "mail.thread"]
+    _inherit = ["mfg.decision.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _rec_name = "document_name"
     _first_state = "requested"
@@ -61,6 +61,13 @@ class MfgRelease(models.Model):
         tracking=True,
         index=True,
     )
+    is_decidable = fields.Boolean(compute="_compute_is_decidable")
+
+    @api.depends("state", "gate_ids.approver_role_id")
+    @api.depends_context("uid")
+    def _compute_is_decidable(self):
+        for release in self:
+            release.is_decidable = release._is_decidable()
 
     def _document(self):
         """The document, for the user of the environment."""
@@ -112,6 +119,50 @@ class MfgRelease(models.Model):
         for release in self:
             release._check_decision()
             release.sudo()._set_decided("rejected")  # allowed by the checks above
+
+    def _transit(self, **vals):
+        super()._transit(**vals)
+        if vals.get("state", "requested") != "requested":
+            self.sudo().activity_ids.unlink()  # of whoever had it on the list
+
+    def _approvers(self):
+        """``res.users`` who have the roles that all gates ask for, and did not ask."""
+        self.ensure_one()
+        # The gates bind whoever cannot read them, and whom to ask is no secret.
+        gates = self.sudo().gate_ids
+        found = None
+        for role in gates.approver_role_id:
+            holders = role._holders(self.plant_id)
+            found = holders if found is None else found & holders
+        asking = self.requested_by_id | self._document().sudo().create_uid  # as above
+        return (found or self.env["res.users"]) - asking
+
+    def _notify_approvers(self):
+        """Put the release on the list of activities of those who may decide."""
+        for release in self:
+            for user in release._approvers().filtered(release._is_seen_by):
+                # Without mail: it would need an address of whoever asks.
+                release.with_context(mail_activity_quick_update=True).activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    summary=_("Release %(document)s", document=release.document_name),
+                    user_id=user.id,
+                )
+
+    def _is_seen_by(self, user):
+        return (
+            user.active
+            and user.has_group("mfg_multi_company.group_user")
+            and self.company_id in user.company_ids
+        )
+
+    def _is_decidable(self):
+        """Whether the user of the environment may release or reject."""
+        self.ensure_one()
+        try:
+            self._check_decision()
+        except UserError:
+            return False
+        return True
 
     def _check_decision(self):
         self._check_state("requested")

@@ -43,12 +43,53 @@ class MfgReleaseMixin(models.AbstractModel):
         search="_search_mfg_release_state",
         help="Revoked: it was released, and then changed.",
     )
+    mfg_release_note = fields.Char(
+        "What the Release Waits for", compute="_compute_mfg_release_note"
+    )
+    mfg_release_decidable = fields.Boolean(compute="_compute_mfg_release_note")
 
     def _compute_mfg_release_state(self):
         for document, (_gates, release) in self._mfg_release_status().items():
             document.mfg_release_state = release
         for document in self:
             document.mfg_release_state = document.mfg_release_state or "none"
+
+    @api.depends("mfg_release_state")
+    @api.depends_context("uid")
+    def _compute_mfg_release_note(self):
+        self.mfg_release_note = self.mfg_release_decidable = False
+        for document, (gates, state) in self._mfg_release_status().items():
+            release = document._mfg_current_release()
+            document.mfg_release_note = document._mfg_release_words(
+                gates, state, release
+            )
+            # Asked as the user who looks, not with the rights of the search.
+            document.mfg_release_decidable = (
+                state == "requested" and release.with_env(self.env)._is_decidable()
+            )
+
+    def _mfg_release_words(self, gates, state, release):
+        """What was asked of whom, and what comes next, in words."""
+        if state == "requested":
+            people = release._approvers().sudo().mapped("name")  # whom to ask
+            return _(
+                "%(asker)s asked for it. It is up to %(approvers)s.",
+                asker=release.requested_by_id.name,
+                approvers=", ".join(people) or gates.approver_role_id[:1].name,
+            )
+        if state == "rejected":
+            return _(
+                "%(person)s rejected it. Change it, and request the release again.",
+                person=release.decided_by_id.name,
+            )
+        if state == "revoked":
+            return _("It changed after the release. Request the release again.")
+        return _(
+            "Gate “%(gate)s” asks for a release by %(role)s. Use “Request Release”; "
+            "another person releases it.",
+            gate=gates[0].name,
+            role=gates[0].approver_role_id.name,
+        )
 
     def _search_mfg_release_state(self, operator, value):
         values = value if isinstance(value, list | tuple | set) else [value]
@@ -178,12 +219,12 @@ class MfgReleaseMixin(models.AbstractModel):
         gates, state = document._mfg_release_status()[document]
         raise ReleaseRefusal(
             _(
-                "%(document)s: %(state)s. Gate “%(gate)s” asks for a release by "
-                "%(role)s. Use “Request Release”; another person releases it.",
+                "%(document)s: %(state)s. %(what)s",
                 document=document.sudo().display_name,  # named to whoever moves it
                 state=dict(STATES)[state],
-                gate=gates[0].name,
-                role=gates[0].approver_role_id.name,
+                what=document._mfg_release_words(
+                    gates, state, document._mfg_current_release()
+                ),
             )
         )
 
@@ -216,7 +257,7 @@ class MfgReleaseMixin(models.AbstractModel):
                         findings="\n".join(findings),
                     )
                 )
-            document._mfg_record_release(gates, "requested")
+            document._mfg_record_release(gates, "requested")._notify_approvers()
 
     def _mfg_record_release(self, gates, state, **values):
         """Add a release row; earlier requests are replaced."""

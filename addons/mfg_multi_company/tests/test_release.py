@@ -264,6 +264,12 @@ class TestRelease(GroupCase):
                     "state": "approved",
                 }
             )
+        self.assertFalse(order.mfg_release_decidable)
+        self.assertIn("It is up to Group releaser", order.mfg_release_note)
+        self.assertEqual(
+            release.sudo().activity_ids.user_id, self.world.users["releaser"]
+        )
+        self.assertTrue(self.as_user(order, "releaser").mfg_release_decidable)
         own = self.order(user="releaser")
         own.with_env(self.world.env_of("planner")).action_mfg_request_release()
         with self.assertRaisesRegex(AccessError, "You made"):
@@ -273,6 +279,12 @@ class TestRelease(GroupCase):
             UserError, "changed after its release was requested"
         ):
             self.as_user(order, "releaser").action_mfg_release()
+        order.action_mfg_request_release()
+        self.assertFalse(release.sudo().activity_ids, "another request took its place")
+        self.as_user(order, "releaser").action_mfg_reject_release()
+        self.env.invalidate_all()
+        self.assertIn("Group releaser rejected it", order.mfg_release_note)
+        self.assertFalse(order.sudo().mfg_release_ids.activity_ids)
         stranger = self.world.env_of("stranger")
         self.assertFalse(stranger["mfg.release"].search([("id", "=", release.id)]))
         with self.assertRaises(AccessError):
