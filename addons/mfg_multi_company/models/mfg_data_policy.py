@@ -136,6 +136,12 @@ class MfgDataPolicy(models.Model):
 
     @api.model
     @tools.ormcache()
+    def _bound(self):
+        """Names of the models that a policy or a blocking rule names."""
+        return frozenset([*self._governed(), *self.env["mfg.data.rule"]._blocking()])
+
+    @api.model
+    @tools.ormcache()
     def _governed(self):
         """{model name: [Compiled, …]}, in order; what is absent is not governed."""
         found = {}

@@ -94,38 +94,41 @@ class MfgIcFlow(models.Model):
                 for line in self.line_ids
             )
 
-        reached = set(self.milestone_ids.mapped("milestone"))
         for name, part, whole, side in (
             ("qty_shipped", "part_shipped", "shipped", "seller"),
             ("qty_received", "part_received", "received", "buyer"),
         ):
             if not any(self.line_ids.mapped(name)):
                 continue
-            milestone = whole if full(name) else part
-            if milestone not in reached:
-                self._reach(milestone, side=side)
+            self._reach(whole if full(name) else part, side=side)
 
     # -- goods -------------------------------------------------------------------------
 
     def _mfg_ic_carry_delivery(self, close=False):
-        """Let the buyer expect what the seller shipped, and no more if that was all."""
+        """Let the buyer expect what the seller shipped, and no more if that was all.
+
+        :return: whether the buyer has booked it in already
+        """
         self.ensure_one()
         sale = self._sale()
 
         def work(env):
-            self._expect(env)
+            booked = self._expect(env)
             if close:
                 self._close_remainder(env)
-            return True
+            return booked
 
-        self.agreement_id._mfg_ic_carry_over(
+        return self.agreement_id._mfg_ic_carry_over(
             "buyer", sale, "close" if close else "delivery", work, flow=self
         )
 
     def _mfg_ic_carry_return(self):
-        """Let the seller expect what the buyer sent back."""
+        """Let the seller expect what the buyer sent back.
+
+        :return: whether the seller has booked it in already
+        """
         self.ensure_one()
-        self.sudo().agreement_id._mfg_ic_carry_over(  # settings bind both sides
+        return self.sudo().agreement_id._mfg_ic_carry_over(  # settings bind both sides
             "seller",
             self._purchase(),
             "return",
@@ -137,6 +140,7 @@ class MfgIcFlow(models.Model):
         """Put what was shipped, and is on no receipt yet, on the buyer's receipt.
 
         :param env: environment of the buyer's service user
+        :return: whether the receipt was booked
         """
         self.ensure_one()
         place = self.agreement_id._pair_transit()
@@ -147,13 +151,12 @@ class MfgIcFlow(models.Model):
         )
         news = self._unknown(env, shipped)
         if not news:
-            return
+            return False
         targets = self._open_receipts(env, news, place)
         receipts = env["stock.move"].concat(*targets.values()).picking_id
         self._fill(env, news, targets, lots=env["stock.lot"]._mfg_ic_mirror)
         receipts._mfg_ic_link(self, "buyer", "receipt")
-        if self.agreement_id.receipt_policy == "auto":
-            self._validate(receipts)
+        return self._book(receipts)
 
     def _unknown(self, env, sources):
         """{item: move lines of the other side that nothing here refers to yet}.
@@ -217,11 +220,17 @@ class MfgIcFlow(models.Model):
         }
         here = lots(wanted) if wanted else {}
         moves = env["stock.move"].concat(*targets.values())
-        # What Odoo proposed before anything was shipped gives way.
-        moves.move_line_ids.filtered(
+        # What Odoo proposed before anything was shipped stays where it is the same, and
+        # gives way elsewhere.
+        proposed = moves.move_line_ids.filtered(
             lambda row: not row.mfg_ic_source_line_id and not row.picked
-        ).unlink()
-        values = []
+        )
+        spare = {
+            (row.move_id, row.product_uom_id, row.quantity): row
+            for row in proposed
+            if not row.lot_id
+        }
+        kept, values = {}, []
         for line, rows in news.items():
             move = targets[line]
             product = move.product_id
@@ -229,6 +238,11 @@ class MfgIcFlow(models.Model):
                 quantity, uom = row.quantity, row.product_uom_id
                 if row.product_id != product:
                     quantity, uom = self._translated(row, product)
+                lot = here.get((row.lot_id, product))
+                same = None if lot else spare.pop((move, uom, quantity), None)
+                if same:
+                    kept[same] = row
+                    continue
                 values.append(
                     {
                         "move_id": move.id,
@@ -237,14 +251,14 @@ class MfgIcFlow(models.Model):
                         "product_id": product.id,
                         "product_uom_id": uom.id,
                         "quantity": quantity,
-                        "lot_id": here[row.lot_id, product].id
-                        if (row.lot_id, product) in here
-                        else False,
+                        "lot_id": lot and lot.id,
                         "location_id": move.location_id.id,
                         "location_dest_id": move.location_dest_id.id,
                         "mfg_ic_source_line_id": row.id,
                     }
                 )
+        proposed.filtered(lambda row: row not in kept).unlink()
+        proposed._mfg_ic_note_sources(kept)
         with ledger(self.env.cr).mirror():
             env["stock.move.line"].create(values)
 
@@ -258,12 +272,26 @@ class MfgIcFlow(models.Model):
         )
         return quantity, uom
 
-    def _validate(self, pickings):
-        """Book transfers as they were filled; what is missing becomes a backorder."""
-        for picking in pickings:
-            picking.with_context(
-                skip_backorder=True, skip_sms=True, cancel_backorder=False
-            ).button_validate()
+    def _book(self, pickings):
+        """Book transfers as they were filled, where the agreement says so.
+
+        What is missing becomes a backorder.
+
+        :return: whether they were booked
+        """
+        if self.agreement_id.receipt_policy != "auto":
+            return False
+        # Not what is expected beside it and was not shipped.
+        pickings.move_line_ids.filtered("mfg_ic_source_line_id").picked = True
+        # What is asked of people who fill them by hand needs no look: whatever may not be
+        # booked is refused by the moves as well.
+        pickings.with_context(
+            skip_backorder=True,
+            skip_sms=True,
+            cancel_backorder=False,
+            skip_sanity_check=True,
+        ).button_validate()
+        return True
 
     def _close_remainder(self, env):
         """Expect no more than what is on its way, where nothing is left to be shipped."""
@@ -294,6 +322,7 @@ class MfgIcFlow(models.Model):
         """Expect at the seller what the buyer sent back.
 
         :param env: environment of the seller's service user
+        :return: whether the return was booked
         """
         self.ensure_one()
         place = self.agreement_id._pair_transit()
@@ -305,7 +334,7 @@ class MfgIcFlow(models.Model):
             lines._moves(self.sudo().env, "buyer", into),
         )
         if not news:
-            return
+            return False
         waiting = lines._moves(env, "seller", [("location_id", "=", place.id), *OPEN])
         deliveries = lines._moves(env, "seller", into)
         targets, todo = {}, {}
@@ -320,8 +349,7 @@ class MfgIcFlow(models.Model):
         pickings = env["stock.move"].concat(*targets.values()).picking_id
         self._fill(env, news, targets, lots=self._origin_lots)
         pickings._mfg_ic_link(self, "seller", "return_in")
-        if self.agreement_id.receipt_policy == "auto":
-            self._validate(pickings)
+        return self._book(pickings)
 
     def _return_of(self, env, delivery, rows):
         """{item: move of a new return}.

@@ -39,16 +39,20 @@ class MfgIcFlowLine(models.Model):
     def _to_buyer(self, quantity):
         """A quantity of the seller's order line in the unit of the buyer's."""
         self.ensure_one()
+        if self.seller_uom_id == self.buyer_uom_id:
+            return quantity
         sold, bought = self._sale_line(), self._purchase_line()
-        if self.seller_uom_id == self.buyer_uom_id or not sold.product_uom_qty:
+        if not sold.product_uom_qty:
             return quantity
         return quantity * bought.product_qty / sold.product_uom_qty
 
     def _to_seller(self, quantity):
         """A quantity of the buyer's order line in the unit of the seller's."""
         self.ensure_one()
+        if self.seller_uom_id == self.buyer_uom_id:
+            return quantity
         sold, bought = self._sale_line(), self._purchase_line()
-        if self.seller_uom_id == self.buyer_uom_id or not bought.product_qty:
+        if not bought.product_qty:
             return quantity
         return quantity * sold.product_uom_qty / bought.product_qty
 

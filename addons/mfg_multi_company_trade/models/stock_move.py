@@ -92,6 +92,7 @@ class StockMove(models.Model):
         arriving = self.filtered(
             lambda move: (
                 move.location_id.id in pairs
+                and move.picked
                 and move.state not in ("done", "cancel")
                 and (move.sale_line_id or move.purchase_line_id)
             )
@@ -157,12 +158,15 @@ class StockMove(models.Model):
                     move.location_dest_id.id in pairs and move.company_id != seller
                 )
             )
-            flow._measure()
+            booked = False
             if shipped.sale_line_id:
                 shipped.picking_id._mfg_ic_link(flow, "seller", "delivery")
-                flow._mfg_ic_carry_delivery(close=closed)
+                booked = flow._mfg_ic_carry_delivery(close=closed)
             if sent_back:
                 sent_back.picking_id._mfg_ic_link(flow, "buyer", "return_out")
-                flow._mfg_ic_carry_return()
+                booked = flow._mfg_ic_carry_return()
+            if not booked:
+                # Otherwise booking it there has measured both sides.
+                flow._measure()
             if moved - shipped - sent_back:
                 flow._tell_shortage()

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class StockMoveLine(models.Model):
@@ -25,38 +25,58 @@ class StockMoveLine(models.Model):
             return super()._synchronize_quant(
                 quantity, location, action=action, in_date=in_date, **quants_value
             )
+        lot = quants_value.get("lot", self.lot_id)
+        # The link leads to the other company; people cannot write it.
+        origin = lot and lot.sudo().mfg_origin_lot_id
+        # What the seller calls the goods, which the buyer may not read. An order of
+        # another pair says nothing about these.
+        item = self.move_id.sudo().mfg_ic_item_id
+        flow = item.flow_id
+        sold = item.seller_product_id
+        if (flow.seller_company_id.id, flow.buyer_company_id.id) != pair:
+            sold = None
+        renamed = sold and sold != self.product_id
+        if not (renamed or origin):
+            return super()._synchronize_quant(
+                quantity, location, action=action, in_date=in_date, **quants_value
+            )
         # Odoo looked for quants of the product and the lot here; it would overlook those
         # of the seller, and put others of less than nothing beside them.
         context = dict(self.env.context)
         context.pop("quants_cache", None)
-        uncached = self.with_env(self.env(context=context))
-        lot = quants_value.get("lot", self.lot_id)
-        # The link leads to the other company; people cannot write it.
-        origin = lot.sudo().mfg_origin_lot_id
-        # What the seller calls the goods, which the buyer may not read. An order of
-        # another pair says nothing about these.
-        item = self.move_id.sudo().mfg_ic_item_id.filtered(
-            lambda item: (
-                (item.flow_id.seller_company_id.id, item.flow_id.buyer_company_id.id)
-                == pair
+        line = self.with_env(self.env(context=context))
+        if not renamed:
+            quants_value["lot"] = origin
+            return super(StockMoveLine, line)._synchronize_quant(
+                quantity, location, action=action, in_date=in_date, **quants_value
             )
+        if action != "available":
+            return 0, False  # nothing is reserved between two companies
+        return line.env["stock.quant"]._update_available_quantity(
+            sold,
+            location,
+            item._stock_to_seller(quantity),
+            lot_id=origin,
+            package_id=quants_value.get("package", self.package_id),
+            owner_id=quants_value.get("owner", self.owner_id),
+            in_date=in_date,
         )
-        sold = item.seller_product_id
-        if sold and sold != self.product_id:
-            if action != "available":
-                return 0, False  # nothing is reserved between two companies
-            return uncached.env["stock.quant"]._update_available_quantity(
-                sold,
-                location,
-                item._stock_to_seller(quantity),
-                lot_id=origin,
-                package_id=quants_value.get("package", self.package_id),
-                owner_id=quants_value.get("owner", self.owner_id),
-                in_date=in_date,
-            )
-        line = self
-        if origin:
-            quants_value["lot"], line = origin, uncached
-        return super(StockMoveLine, line)._synchronize_quant(
-            quantity, location, action=action, in_date=in_date, **quants_value
+
+    @api.model
+    def _mfg_ic_note_sources(self, sources):
+        """Note which lines of the other company these stand for, in one statement.
+
+        :param sources: {move line here: move line of the other company}
+        """
+        if not sources:
+            return
+        lines = self.browse().concat(*sources)
+        self.env.cr.execute(
+            """
+            UPDATE stock_move_line line SET mfg_ic_source_line_id = v.source
+              FROM unnest(%s, %s) AS v (id, source)
+             WHERE line.id = v.id
+            """,
+            [lines.ids, [source.id for source in sources.values()]],
         )
+        lines.invalidate_recordset(["mfg_ic_source_line_id"], flush=False)

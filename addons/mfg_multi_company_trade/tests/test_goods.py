@@ -313,6 +313,17 @@ class TestGoods(TradeCase):
         self.assertEqual(order.order_line.qty_received, 5)
         self.assertEqual(self.transit(self.item), 0)
 
+    def test_items_that_are_not_shipped_are_not_booked_in(self):
+        self.terms._transit(receipt_policy="auto")
+        first, second = self.products[:2]
+        order = self.confirmed(5, 4, products=first | second)
+        self.ship(self.sale(order), {first: 5, second: 0})
+        self.assertFalse(self.exceptions())
+        self.assertEqual(order.order_line.mapped("qty_received"), [5, 0])
+        self.ship(self.sale(order))
+        self.assertEqual(order.order_line.mapped("qty_received"), [5, 4])
+        self.assertEqual(order.mfg_ic_flow_id.state, "received")
+
     def test_what_is_on_its_way_is_counted_at_once(self):
         products = self.env["product.product"].create(
             [
