@@ -400,9 +400,9 @@ class AccountMove(models.Model):
 
     def _mfg_ic_follow(self, method):
         """Take the bill along when its invoice is reset or cancelled."""
-        if not self.env["mfg.ic.agreement"]._company_by_partner():
-            return
         partners = self.env["mfg.ic.agreement"]._company_by_partner()
+        if not partners:
+            return
         for invoice in self.filtered(
             lambda move: (
                 move.move_type in MIRRORED and move.commercial_partner_id.id in partners

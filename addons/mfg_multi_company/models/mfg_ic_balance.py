@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import _, fields, models
+from odoo.tools import date_utils
 
 
 class MfgIcBalance(models.Model):
@@ -93,6 +94,36 @@ class MfgIcBalance(models.Model):
                 ON move.id = line.move_id AND move.move_type <> 'entry'
              WHERE line.parent_state = 'posted'
         """
+
+    def action_view_documents(self):
+        """Open the invoices and bills of the row, those of the user's companies."""
+        self.ensure_one()
+        # Who the partner of a company is, is no secret to its counterpart.
+        seller, buyer = self.seller_company_id.sudo(), self.buyer_company_id.sudo()
+        return {
+            "type": "ir.actions.act_window",
+            "name": _("%(seller)s to %(buyer)s", seller=seller.name, buyer=buyer.name),
+            "res_model": "account.move",
+            "view_mode": "tree,form",
+            "domain": [
+                ("state", "=", "posted"),
+                ("currency_id", "=", self.currency_id.id),
+                ("date", ">=", self.period),
+                ("date", "<=", date_utils.end_of(self.period, "month")),
+                "|",
+                "&",
+                "&",
+                ("company_id", "=", seller.id),
+                ("commercial_partner_id", "=", buyer.partner_id.id),
+                ("move_type", "in", ("out_invoice", "out_refund")),
+                "&",
+                "&",
+                ("company_id", "=", buyer.id),
+                ("commercial_partner_id", "=", seller.partner_id.id),
+                ("move_type", "in", ("in_invoice", "in_refund")),
+            ],
+            "context": {"create": False},
+        }
 
     def action_view_mismatches(self):
         """Open the documents of the pair that do not match."""

@@ -1,3 +1,5 @@
+import textwrap
+
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, UserError
 
@@ -193,7 +195,7 @@ class MfgIcException(models.Model):
                 ).activity_schedule(
                     "mail.mail_activity_data_todo",
                     date_deadline=exception.sla_date,
-                    summary=exception.name[:120],
+                    summary=textwrap.shorten(exception.name, 120, placeholder="…"),
                     user_id=owner.id,
                 )
 

@@ -222,14 +222,34 @@ class MfgIcFlow(models.Model):
     def _reach(self, milestone, side=None, note=None):
         """Note that a flow has come to a milestone; the state follows, never backwards.
 
+        What is noted already, with the same side and note, is not noted again. A deal that
+        was cancelled begins anew when it is ordered again.
+
         :param str milestone: key of ``STATES``
         """
         order = [key for key, _label in STATES]
         rows = []
         for flow in self.sudo():  # as in _open
-            rows.append(
-                {"flow_id": flow.id, "milestone": milestone, "side": side, "note": note}
-            )
-            if order.index(milestone) > order.index(flow.state):
+            anew = flow.state == "cancelled" and milestone == "ordered"
+            if anew or order.index(milestone) > order.index(flow.state):
                 flow.state = milestone
+            if (milestone, side or False, note or False) not in flow._reached():
+                rows.append(
+                    {
+                        "flow_id": flow.id,
+                        "milestone": milestone,
+                        "side": side,
+                        "note": note,
+                    }
+                )
         return self.env["mfg.ic.milestone"].sudo().create(rows)  # as in _open
+
+    def _reached(self):
+        """Tuples (milestone, side, note) since the flow was opened or last cancelled."""
+        self.ensure_one()
+        found = set()
+        for row in self.milestone_ids:
+            if row.milestone == "cancelled":
+                found.clear()
+            found.add((row.milestone, row.side, row.note))
+        return found

@@ -63,6 +63,10 @@ class TestCockpit(IntercompanyCase):
         self.assertEqual((row.receivable, row.payable, row.difference), (115, 115, 0))
         self.assertEqual((row.open_receivable, row.open_payable), (115, 115))
         self.assertEqual(str(row.period), "2026-03-01")
+        for who, expected in (("buyer", self.bill_of(invoice)), ("seller", invoice)):
+            action = row.with_env(self.world.env_of(who)).action_view_documents()
+            documents = self.world.env_of(who)["account.move"].search(action["domain"])
+            self.assertEqual(documents, expected)
         self.assertFalse(self.world.env_of("outsider")["mfg.ic.balance"].search([]))
         groups = env["mfg.ic.balance"].read_group([], ["difference"], ["period:month"])
         self.assertEqual(groups[0]["difference"], 0)

@@ -298,6 +298,26 @@ class TestInvoiceToBill(IntercompanyCase):
         invoice.button_cancel()
         self.assertEqual(bill.state, "cancel")
 
+    def test_mc_12_bill_that_is_paid_is_not_taken_back(self):
+        invoice = self.post((self.product, 1, 100))
+        bill = self.bill_of(invoice)
+        payment = (
+            bill.env["account.payment.register"]
+            .with_context(active_model="account.move", active_ids=bill.ids)
+            .create({})
+            ._create_payments()
+        )
+        invoice.button_draft()
+        problem = self.exceptions(kind="cancel")
+        self.assertIn("takes back the payment and repeats", problem.name)
+        self.assertEqual((invoice.state, bill.state), ("draft", "posted"))
+        problem.action_retry()
+        self.assertEqual((problem.state, bill.state), ("open", "posted"))
+        payment.action_draft()
+        payment.action_cancel()
+        problem.action_retry()
+        self.assertEqual((problem.state, bill.state), ("resolved", "draft"))
+
     def test_exceptions_are_for_owners(self):
         self.product.supplier_taxes_id = self.tax("a", 10, "purchase")
         self.post((self.product, 4, 60))

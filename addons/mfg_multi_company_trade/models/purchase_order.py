@@ -190,7 +190,11 @@ class PurchaseOrder(models.Model):
         if ledger(self.env.cr).agreeing:
             return self.browse()
         inside = self.filtered(
-            lambda order: order._mfg_ic_other_company() and order.state in LIVE
+            lambda order: (
+                order._mfg_ic_other_company()
+                and order.state in LIVE
+                and order.mfg_ic_flow_id
+            )
         )
         # The seller's order is looked for past the rules; nothing of it is shown.
         return inside.filtered(lambda order: order.mfg_ic_flow_id.sudo()._has_sale())
@@ -441,8 +445,7 @@ class PurchaseOrder(models.Model):
         known = {line.buyer_line_id for line in flow.line_ids}
         if known != set(self._mfg_ic_items().ids):
             self._mfg_ic_agree(agreement)
-        if "ordered" not in flow.milestone_ids.mapped("milestone"):
-            flow._reach("ordered", side="buyer")
+        flow._reach("ordered", side="buyer")
         rows = flow.line_ids.sorted(lambda line: (line.sequence, line.buyer_line_id))
         with ledger(self.env.cr).agreed():
             sale = env["sale.order"].browse(flow._sale().ids)

@@ -83,8 +83,7 @@ class SaleOrder(models.Model):
             if order._mfg_ic_other_company() and order.mfg_ic_flow_id:
                 flow = order.mfg_ic_flow_id.sudo()  # users write no flows
                 order.picking_ids._mfg_ic_link(flow, "seller", "delivery")
-                if "confirmed" not in flow.milestone_ids.mapped("milestone"):
-                    flow._reach("confirmed", side="seller")
+                flow._reach("confirmed", side="seller")
         return res
 
     def _mfg_ic_transit(self):

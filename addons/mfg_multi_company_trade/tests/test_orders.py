@@ -64,11 +64,17 @@ class TestOrders(TradeCase):
         order.button_cancel()
         self.as_user(self.flow(order).change_ids, "salesman").action_accept()
         self.assertEqual((order.state, sale.state), ("cancel", "cancel"))
+        self.assertEqual(order.mfg_ic_flow_id.state, "cancelled")
         order.button_draft()
         order.order_line.product_qty = 6
         order.button_confirm()
         self.assertEqual(self.flow(order)._sale(), sale)
         self.assertEqual((sale.state, sale.order_line.product_uom_qty), ("sale", 6))
+        self.assertEqual(order.mfg_ic_flow_id.state, "confirmed")
+        self.assertEqual(
+            order.mfg_ic_flow_id.milestone_ids.mapped("milestone"),
+            ["ordered", "confirmed", "cancelled", "ordered", "confirmed"],
+        )
 
     def test_mc_03_price_is_fixed_before_approval_is_evaluated(self):
         self.a.write(
@@ -229,6 +235,8 @@ class TestOrders(TradeCase):
         self.assertEqual(order.state, "purchase")
         found = self.env["mfg.ic.exception"].search([("res_id", "=", order.id)])
         self.assertEqual(found.kind, "agreement")
+        order.button_cancel()
+        self.assertEqual(order.state, "cancel", "no seller relies on it")
 
     def test_item_without_code_is_repaired_at_prices_that_somebody_takes(self):
         order, found = self.without_code()
@@ -269,6 +277,17 @@ class TestOrders(TradeCase):
             self.as_user(order, "third").action_mfg_ic_take_prices()
         self.as_user(order, "purchase_manager").action_mfg_ic_take_prices()
         self.assertEqual(self.flow(order)._sale().amount_untaxed, 54)
+
+    def test_prices_are_not_taken_where_the_seller_gets_no_order(self):
+        plain = self.order(5)
+        with self.assertRaisesRegex(UserError, "no confirmed order"):
+            plain.action_mfg_ic_take_prices()
+        self.terms._transit(date_to="2021-01-01")
+        self.terms._follow_dates()
+        self.deal(date_from="2021-01-02", mirror_orders=False)
+        order = self.confirmed(5)
+        with self.assertRaisesRegex(UserError, "carries no orders over"):
+            order.action_mfg_ic_take_prices()
 
     def test_transfer_price_is_no_vendor_price(self):
         self.confirmed(5)
