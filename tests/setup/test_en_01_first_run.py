@@ -1,6 +1,7 @@
 """EN-01: clean clone, empty caches, only the Odoo source present: `./mfg run`."""
 
 import signal
+import stat
 import urllib.request
 import xmlrpc.client
 
@@ -18,6 +19,38 @@ def log_in(url, login, password):
     """User id, False when the login is refused."""
     with xmlrpc.client.ServerProxy(f"{url}/xmlrpc/2/common") as common:
         return common.authenticate("mfg", login, password, {})
+
+
+def audit_keys(clone):
+    """Contents of the files that vouch for and sign the audit trail, closed to others."""
+    found = {}
+    for name in ("receipt.key", "audit.key"):
+        path = clone.state / "audit" / name
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, f"others may read {name}"
+        found[name] = path.read_text()
+    return found
+
+
+def vouched_for(url):
+    """What the auditor's first screens say: (attested, not attested, latest look)."""
+    uid = log_in(url, "auditor", "auditor")
+    with xmlrpc.client.ServerProxy(
+        f"{url}/xmlrpc/2/object", allow_none=True
+    ) as objects:
+
+        def call(model, method, *arguments):
+            return objects.execute_kw(
+                "mfg", uid, "auditor", model, method, list(arguments)
+            )
+
+        counts = [
+            call("mfg.audit.transaction", "search_count", [("attested", "=", each)])
+            for each in (True, False)
+        ]
+        looked = call("mfg.audit.verification", "action_verify", [])
+        fields = ["signing_key", "receipt_key", "sealed_at", "findings"]
+        (state,) = call("mfg.audit.verification", "read", [looked["res_id"]], fields)
+        return *counts, state
 
 
 def order_from_the_portal(url, patience=30):
@@ -59,6 +92,12 @@ def test_en_01_first_and_warm_start(fresh, source, record_property):
         assert log_in(first.url(), login, password), f"{login} cannot log in"
     answer = order_from_the_portal(first.url())
     assert answer["partner_ref"] == f"AB-{answer['name']}"
+    wait_for(lambda: vouched_for(first.url())[2]["sealed_at"], 120, "a first seal")
+    attested, others, state = vouched_for(first.url())
+    assert attested and not others
+    assert state["signing_key"] and state["receipt_key"] and not state["findings"]
+    assert (clone.state / "audit" / "witness-mfg").read_text()
+    keys = audit_keys(clone)
     first.interrupt()
     assert clone.complaints() == []
     assert clone.processes() == []
@@ -67,6 +106,8 @@ def test_en_01_first_and_warm_start(fresh, source, record_property):
     again = warm.wait_for(READY, 60)
     record_property("warm_start", round(again, 1))
     print(f"warm start {again:.1f} s")
+    assert audit_keys(clone) == keys
+    assert not vouched_for(warm.url())[2]["findings"]
     warm.interrupt(signal.SIGTERM)
     assert clone.complaints() == []
     assert clone.processes() == []

@@ -88,6 +88,7 @@ class Services:
                     http_port=self.port,
                     gevent_port=network.free_port(),
                     max_cron_threads=1,
+                    **self.workspace.audit_keys.options(self.database),
                 )
                 server = self._start("server", self.workspace.odoo.command(), conf)
                 worker = self._start_worker(conf)

@@ -13,7 +13,8 @@ from .errors import LauncherError
 def shell(workspace):
     """Odoo's Python shell on the demonstration database."""
     name = workspace.demo_database()
-    conf = workspace.odoo.write_conf("shell", name)
+    options = workspace.audit_keys.options(name)
+    conf = workspace.odoo.write_conf("shell", name, **options)
     command = workspace.odoo.command("shell", "--no-http")
     return subprocess.run(
         command, env=workspace.odoo.environment(conf), check=False

@@ -16,6 +16,7 @@ import subprocess
 import sys
 
 from . import modules
+from .audit_keys import AuditKeys
 from .databases import BUILDING, COMPLETE, UPDATING, Databases
 from .environment import clean_environment
 from .errors import LauncherError
@@ -68,6 +69,7 @@ class Workspace:
         self.progress = progress
         self.databases = Databases(server)
         self.odoo = Odoo(checkout, source, server, python or sys.executable)
+        self.audit_keys = AuditKeys(checkout, self.odoo)
 
     # Templates
 
@@ -122,9 +124,16 @@ class Workspace:
         wanted = _entry(hashes)
 
         def build(name):
-            return self.install(name, wanted or core)
+            # Its audit trail begins here, so it is vouched for from here on. Nothing is
+            # sealed while modules are installed.
+            options = self.audit_keys.options(name)
+            return self.install(name, wanted or core, **options)
 
-        key = _key(self._base_key(core, True), sorted(hashes.items()))
+        key = _key(
+            self._base_key(core, True),
+            sorted(hashes.items()),
+            self.audit_keys.fingerprint(),
+        )
         return self._template(
             "mfg_demo", key, "demo", "Demo group", None, build, with_files=True
         )
@@ -215,6 +224,7 @@ class Workspace:
         """Drop a database of ours with its filestore."""
         self.databases.drop(name)
         self._remove_filestore(name)
+        self.audit_keys.forget(name)
 
     # The database of `./mfg run`
 
@@ -236,6 +246,7 @@ class Workspace:
             meta = self.databases.meta(name)
             if not meta or meta["state"] == BUILDING:
                 with self.progress.step(f"Database {name}"):
+                    self.audit_keys.forget(name)
                     self._copy(template, name, {"state": BUILDING}, with_files=True)
                     self._record_demo(name, hashes)
             else:
@@ -264,7 +275,8 @@ class Workspace:
             self.databases.set_meta(
                 name, dict(meta, state=UPDATING, pending=sorted(changed))
             )
-            self.install(name, new, update=sorted(changed))
+            options = self.audit_keys.options(name)
+            self.install(name, new, update=sorted(changed), **options)
             self._record_demo(name, hashes)
 
     def _record_demo(self, name, hashes):
@@ -276,14 +288,15 @@ class Workspace:
 
     # Odoo
 
-    def install(self, name, install, demo=True, update=(), ours=True):
+    def install(self, name, install, demo=True, update=(), ours=True, **options):
         """Install and update modules; returns the complaints of the log.
 
-        `ours=False` hides the suite's modules from Odoo. Raises LauncherError when Odoo
+        `ours=False` hides the suite's modules from Odoo; `options` are further settings of
+        its configuration file. Raises LauncherError when Odoo
         fails or a module did not get installed.
         """
         # of its own: other processes of this checkout install as well
-        conf = self.odoo.write_conf(f"install-{name}", name, ours)
+        conf = self.odoo.write_conf(f"install-{name}", name, ours, **options)
         arguments = ["--stop-after-init", "--no-http"]
         if install:
             arguments += ["-i", ",".join(install)]
