@@ -97,6 +97,13 @@ class MfgAuditEvent(models.Model):
                        THEN replace(e.tbl, '_', '.') END)
         """
 
+    @api.depends("record_name")
+    @api.depends_context("lang", "tz", "allowed_company_ids")
+    def _compute_display_name(self):
+        words = self.env["mfg.audit.words"]._describe([each._row() for each in self])
+        for event in self:
+            event.display_name = words[event.id]["title"]
+
     @api.depends("model", "res_id", "old_values", "new_values")
     @api.depends_context("lang", "tz", "allowed_company_ids")
     def _compute_readable(self):
@@ -147,12 +154,34 @@ class MfgAuditEvent(models.Model):
     def action_open_timeline(self):
         """Open everything that happened to the record, which may be gone.
 
+        Of several records, as an export has, the events of all of them are listed.
+
         :raises UserError: the event is about no record
         """
         self.ensure_one()
-        if self.model not in self.env or not self.res_id:
-            raise UserError(_("This event is not about a single record."))
-        return self.env["mfg.audit.timeline"].action_open(self.model, self.res_id)
+        # A pair or a value per company has no timeline: it is told by the record it is of.
+        said = self.env["mfg.audit.words"]._describe([self._row()])[self.id]
+        model, res_id = said["model"], said["res_id"]
+        if model and res_id:
+            return self.env["mfg.audit.timeline"].action_open(model, res_id)
+        own = f"{self.table_name}:"
+        ids = [
+            int(link.removeprefix(own))
+            for link in (self.links or "").split()
+            if link.startswith(own)
+        ]
+        if not ids:
+            raise UserError(_("This event is about no record."))
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "mfg_audit_trail.mfg_audit_event_action"
+        )
+        action["name"] = _("Events of %(count)s Records", count=len(ids))
+        action["domain"] = [
+            ("table_name", "=", self.table_name),
+            ("res_id", "in", ids),
+        ]
+        action["context"] = {}
+        return action
 
     def _search_link(self, operator, value):
         if operator != "=":

@@ -27,7 +27,8 @@ class MfgAuditTimeline(models.AbstractModel):
         :param str mode: ``net`` (what a transaction changed in the end) or ``detailed``
             (each step)
         :param int before: ``next`` of the answer before, to go on
-        :return: {"title", "kind", "groups", "next"}; a group is a transaction with
+        :return: {"title", "kind", "name", "groups", "next"}; name is kind and title in
+            one; a group is a transaction with
             ``date`` (UTC), ``user``, ``on_behalf_of``, ``origin``, ``reason``, ``request``,
             ``attested`` and ``entries``, each with ``operation``, ``kind``, ``record``,
             ``own`` and ``changes``
@@ -147,7 +148,15 @@ class MfgAuditTimeline(models.AbstractModel):
         last = 2**62
         name = words._names({(model, res_id, last)}).get((model, res_id, last))
         kind = self.env["ir.model"]._get(model).sudo().name  # a model's name is public
-        return {"title": name or f"#{res_id}", "kind": kind}
+        return {
+            "title": name or f"#{res_id}",
+            "kind": kind,
+            "name": (
+                _("%(kind)s: %(name)s", kind=kind, name=name)
+                if name
+                else f"{kind} #{res_id}"
+            ),
+        }
 
     @api.model
     def _by_transaction(self, found):

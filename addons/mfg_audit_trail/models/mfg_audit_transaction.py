@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import format_datetime
 
 
 class MfgAuditTransaction(models.Model):
@@ -52,3 +53,13 @@ class MfgAuditTransaction(models.Model):
               FROM mfg_audit.tx t
          LEFT JOIN mfg_audit.receipt r ON r.cluster = t.cluster AND r.xid = t.xid
         """
+
+    @api.depends("date", "login_id", "origin")
+    @api.depends_context("lang", "tz")
+    def _compute_display_name(self):
+        origins = dict(self._fields["origin"]._description_selection(self.env))
+        for each in self:
+            # Auditors of a company need not be able to read users of others.
+            who = each.login_id.sudo().name or origins.get(each.origin) or each.db_user
+            moment = format_datetime(self.env, each.date) if each.date else ""
+            each.display_name = " ".join(filter(None, (moment, who)))

@@ -4,7 +4,7 @@ from collections import defaultdict
 from odoo import _, api, models, tools
 from odoo.tools import format_date, format_datetime, html2plaintext
 
-from ..engine import history, observation
+from ..engine import baseline, history, observation
 
 #: characters of a value that are shown
 SHOWN = 200
@@ -27,8 +27,9 @@ class MfgAuditWords(models.AbstractModel):
             ``new``, ``links`` as the log has them
         :param focus: (table, id) of the records that are looked at; pairs of many2many
             fields and values per company are told from their side
-        :return: {id of event: {"kind", "record", "key", "changes"}}; changes is a list of
-            {"field", "label", "old", "new"}, a value None where there was none
+        :return: {id of event: {"kind", "record", "title", "model", "res_id", "key",
+            "changes"}}; title is the kind with the record; changes is a list of {"field",
+            "label", "old", "new"}, a value None where there was none
         """
         focus = set(focus)
         described = {event["id"]: self._interpret(event, focus) for event in events}
@@ -42,6 +43,9 @@ class MfgAuditWords(models.AbstractModel):
             event_id: {
                 "kind": self._kind(each),
                 "record": self._record_name(each, names),
+                "title": self._title(each, names),
+                "model": each["model"],
+                "res_id": each["res_id"],
                 "key": each["key"],
                 "changes": self._changes(each, names),
             }
@@ -194,14 +198,17 @@ class MfgAuditWords(models.AbstractModel):
         current, columns = {}, {}
         for model, ids in records.items():
             current |= self._names_now(model, ids)
-            columns |= self._name_columns(model, ids)
+            if self._is_named_in_text(model):
+                columns |= self._name_columns(model, ids)
         told = history.names(self.env.cr, set(columns.values()), self.env.companies.ids)
         names = {}
         for model, res_id, event in wanted:
-            if current.get((model, res_id)) == HIDDEN or (model, res_id) not in columns:
+            if current.get((model, res_id)) == HIDDEN:
                 continue
-            table, row, _column = columns[model, res_id]
-            then = history.name_at(told.get((table, row), ()), event)
+            then = None
+            if (model, res_id) in columns:
+                table, row, _column = columns[model, res_id]
+                then = history.name_at(told.get((table, row), ()), event)
             plain, display = current.get((model, res_id), (None, None))
             then = then and self._in_language(then)
             name = display if not then or then == plain else then
@@ -216,10 +223,13 @@ class MfgAuditWords(models.AbstractModel):
         records = records.exists()
         known = records.filtered(self._is_within_companies)
         rec_name = self.env[model]._rec_name
+        # Without a name Odoo shows the technical one of the model and the id.
+        nameless = {f"{model},{res_id}" for res_id in ids}
         names = {(model, record.id): HIDDEN for record in records - known}
         for record in known:
             plain = rec_name and str(record[rec_name] or "")
-            names[model, record.id] = (plain, record.display_name)
+            display = record.display_name
+            names[model, record.id] = (plain, None if display in nameless else display)
         return names
 
     def _is_within_companies(self, record):
@@ -232,6 +242,12 @@ class MfgAuditWords(models.AbstractModel):
             company = record.company_id
             return not company or company in allowed
         return True
+
+    def _is_named_in_text(self, model):
+        """Whether the log holds names of its records; of a link it only holds the number."""
+        Model = self.env[model]
+        field = Model._fields.get(Model._rec_name)
+        return field is None or field.type in ("char", "text")
 
     def _name_columns(self, model, ids):
         """{(model, id): (table, id, column)} where the name of a record is kept."""
@@ -277,15 +293,29 @@ class MfgAuditWords(models.AbstractModel):
     # -- labels and values --------------------------------------------------------------
 
     def _kind(self, each):
-        model = each["model"]
-        # The names of models are no business data.
-        return (
-            self.env["ir.model"]._get(model).sudo().name
-            if model
-            else each["event"]["tbl"]
-        )
+        model, table = each["model"], each["event"]["tbl"]
+        if model:
+            # The names of models are no business data.
+            return self.env["ir.model"]._get(model).sudo().name
+        known = {baseline.TRAIL: _("Audit Trail"), "ir_http": _("Request")}
+        return known.get(table) or _("Table %(table)s", table=table)
 
     def _record_name(self, each, names):
+        """What the record was called; its number, or else its kind, where it has no name."""
+        name = self._known_name(each, names)
+        if name:
+            return name
+        return f"#{each['res_id']}" if each["res_id"] else self._kind(each)
+
+    def _title(self, each, names):
+        """The kind of the record and what it was called."""
+        kind = self._kind(each)
+        name = self._known_name(each, names)
+        if name:
+            return _("%(kind)s: %(name)s", kind=kind, name=name)
+        return f"{kind} #{each['res_id']}" if each["res_id"] else kind
+
+    def _known_name(self, each, names):
         name = names.get((each["model"], each["res_id"], each["event"]["id"]))
         if name:
             return name
@@ -293,7 +323,7 @@ class MfgAuditWords(models.AbstractModel):
         told = row.get("name") or row.get("display_name")
         if told and each["key"][0] == each["event"]["tbl"]:
             return self._in_language(told)
-        return f"#{each['res_id']}" if each["res_id"] else each["event"]["tbl"]
+        return None
 
     def _changes(self, each, names):
         if each["event"]["op"] in observation.OPERATIONS:

@@ -2,6 +2,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
+from ..engine import observation
 from .common import AuditCase
 
 
@@ -196,3 +197,68 @@ class TestTimeline(AuditCase):
             )
         with self.assertRaises(UserError):
             self.timeline.get_timeline("no.such.model", 1)
+
+    def test_events_are_called_by_kind_and_name(self):
+        self.capture("res.currency.rate")
+        partner = self.partners.create({"name": "Smith"})
+        self.env.flush_all()
+        partner.name = "Smith & Sons"
+        rate = self.env["res.currency.rate"].create(
+            {
+                "name": "2020-02-29",
+                "rate": 2.0,
+                "currency_id": self.env.ref("base.EUR").id,
+            }
+        )
+        self.env.flush_all()
+
+        def called(record):
+            events = self.env["mfg.audit.event"].with_user(self.auditor)
+            return events.search(
+                [("table_name", "=", record._table), ("res_id", "=", record.id)],
+                order="id",
+            )
+
+        names = called(partner).mapped("display_name")
+        self.assertEqual(
+            (names[0], names[-1]), ("Contact: Smith", "Contact: Smith & Sons")
+        )
+        self.assertEqual(
+            called(rate).display_name, f"Currency Rate: {rate.display_name}"
+        )
+        transaction = called(partner)[0].transaction_id
+        self.assertNotIn(transaction.request, transaction.display_name)
+
+    def test_records_without_a_name_are_called_by_kind_and_number(self):
+        rule = self.capture("res.users.log")
+        log = self.env["res.users.log"].create({})
+        self.env.flush_all()
+        event = (
+            self.env["mfg.audit.event"]
+            .with_user(self.auditor)
+            .search([("table_name", "=", log._table), ("res_id", "=", log.id)])
+        )
+        self.assertEqual(event.record_name, f"#{log.id}")
+        self.assertEqual(event.display_name, f"{rule.model_id.name} #{log.id}")
+
+    def test_timeline_of_an_event_about_several_records(self):
+        self.capture("res.groups")
+        partners = self.partners.create([{"name": "Smith"}, {"name": "Jones"}])
+        group = self.env["res.groups"].create({"name": "Welders"})
+        self.env.flush_all()
+        group.write({"users": [Command.link(self.clerk.id)]})
+        self.env.flush_all()
+        observation.observe(self.env, "X", "res.partner", partners.ids)
+        self.env.invalidate_all()
+        events = self.env["mfg.audit.event"].with_user(self.auditor)
+
+        export = events.search([("operation", "=", "X")], limit=1)
+        action = export.action_open_timeline()
+        self.assertEqual(action["res_model"], "mfg.audit.event")
+        listed = events.search(action["domain"])
+        self.assertEqual(set(listed.mapped("res_id")), set(partners.ids))
+
+        pair = events.search([("table_name", "=", "res_groups_users_rel")], limit=1)
+        context = pair.action_open_timeline()["context"]
+        told = (context["active_model"], context["active_id"])
+        self.assertIn(told, [("res.groups", group.id), ("res.users", self.clerk.id)])

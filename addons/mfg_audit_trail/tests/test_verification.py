@@ -26,6 +26,8 @@ class TestVerification(AuditCase):
         self.assertIn("database role", found.missing)
         self.assertIn("mfg_audit_witness", found.missing)
         self.assertEqual((found.gaps, found.pending), (0, 0))
+        page = found.with_user(self.auditor).get_view(view_type="form")["arch"]
+        self.assertIn("None yet", page)
         self.assertTrue(found.sealed_at and found.transactions and found.tables)
         self.assertEqual(found.user_id, self.auditor)
 

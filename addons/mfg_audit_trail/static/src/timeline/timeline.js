@@ -63,7 +63,7 @@ export class AuditTimeline extends Component {
         this.show(answer, []);
         this.state.title = answer.title;
         this.state.kind = answer.kind;
-        this.env.config.setDisplayName(_t("Timeline of %s", answer.title));
+        this.env.config.setDisplayName(_t("Timeline of %s", answer.name));
     }
 
     async loadMore() {
