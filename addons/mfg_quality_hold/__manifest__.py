@@ -44,6 +44,7 @@
         "views/mfg_quality_hold_menus.xml",
     ],
     "assets": {
+        "web.assets_backend": ["mfg_quality_hold/static/src/**/*"],
         "web.assets_tests": [
             "mfg_quality_hold/static/tests/tours/**/*",
         ],

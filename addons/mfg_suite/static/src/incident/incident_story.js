@@ -31,6 +31,11 @@ export class IncidentStory extends Component {
         );
     }
 
+    /** Nothing is asked for until interface, plant and period are chosen. */
+    get isKnown() {
+        return Boolean(this.props.record.data[this.props.name]);
+    }
+
     get rows() {
         const {question} = this.state;
         return question ? this.rowsFor(question) : this.story.rows;
