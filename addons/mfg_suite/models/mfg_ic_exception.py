@@ -43,8 +43,11 @@ class MfgIcException(models.Model):
             "owner_id": column("seller_owner_id"),
             "other_owner_id": column("buyer_owner_id"),
             "since": column("create_date"),
-            # until the end of that day
+            # until the end of that day where the reader is: the list shows it there
             "due_at": SQL(
-                "%s + interval '1 day' - interval '1 second'", column("sla_date")
+                "timezone('UTC', timezone(%s,"
+                " %s + interval '1 day' - interval '1 second'))",
+                self.env.user.tz or "UTC",
+                column("sla_date"),
             ),
         }
