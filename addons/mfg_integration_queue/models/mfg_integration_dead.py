@@ -96,6 +96,7 @@ class MfgIntegrationDead(models.Model):
     def action_replay(self):
         """Send the messages again, with the same id, and close the letters."""
         self._repeat_and_decide()
+        return self.env["mfg.integration.delivery"]._notify_repeated(len(self))
 
     def action_cancel(self):
         """Give the messages up; what waits behind them goes on.

@@ -152,6 +152,22 @@ class MfgIntegrationDelivery(models.Model):
         self._check_operator()
         self._replay()
         self._record_replay(None)
+        return self._notify_repeated(len(self))
+
+    @api.model
+    def _notify_repeated(self, count):
+        """Return the action that tells how many messages go again, and reloads."""
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success",
+                "message": _("%(count)s messages go again.", count=count)
+                if count != 1
+                else _("The message goes again."),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     def _check_operator(self):
         if not self.env.user.has_group("mfg_integration_queue.group_operator"):

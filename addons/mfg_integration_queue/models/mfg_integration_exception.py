@@ -106,7 +106,9 @@ class MfgIntegrationException(models.Model):
             letters.action_replay()
         if inbound:
             inbound.action_resubmit()
+        count = len(letters) + len(inbound)
         self.env.invalidate_all()
+        return self.env["mfg.integration.delivery"]._notify_repeated(count)
 
     def action_open(self):
         """Open what is behind the row, to correct it, give it up or ask somebody else.

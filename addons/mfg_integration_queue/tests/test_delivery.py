@@ -184,7 +184,8 @@ class TestDelivery(EngineCase):
     def test_operator_sends_again_with_the_same_id(self):
         self._emit()
         delivered = self._deliver()
-        delivered.with_user(self.operator).action_replay()
+        told = delivered.with_user(self.operator).action_replay()
+        self.assertEqual(told["params"]["message"], "The message goes again.")
         again = self._deliveries() - delivered
         self.assertEqual(again.state, "pending")
         self.assertEqual(again.uuid, delivered.uuid)

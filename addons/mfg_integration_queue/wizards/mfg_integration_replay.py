@@ -145,15 +145,7 @@ class MfgIntegrationReplay(models.TransientModel):
         else:
             messages._replay()
             messages._record_replay(self.note)
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "success",
-                "message": _("%(count)s messages go again.", count=self.message_count),
-                "next": {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return self.env["mfg.integration.delivery"]._notify_repeated(self.message_count)
 
     @api.model
     def _open_for_cause(self, waiting):

@@ -237,6 +237,23 @@ class MfgIcException(models.Model):
                     )
                 )
             exception._origin_document()._mfg_ic_retry(exception.step)
+        still = self.filtered(lambda each: each.state == "open")
+        if still:
+            kind, text = (
+                "warning",
+                _("Repeated; still open: %(names)s.", names=", ".join(still.mapped("name"))),
+            )
+        else:
+            kind, text = "success", _("Repeated: it is resolved.")
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": kind,
+                "message": text,
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     def _origin_document(self):
         """The document that it came up with, as the service user of its side."""
