@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import _, api, fields, models
 
 from ..engine import capture
 from .mfg_audit_rule import CLASS_SELECTION
@@ -55,11 +55,30 @@ class MfgAuditProfile(models.Model):
     def action_switch_on(self):
         """Capture every model of the profile whose app is installed.
 
+        :return: action that tells which models are not there yet, or nothing
         :raises AccessError: the user is no audit administrator
         """
         self.write({"switched_on": True})
         self._all_rules().write({"active": True})
         self._complete_rules()
+        absent = self.filtered("absent_names")
+        if not absent:
+            return None
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "message": _(
+                    "Switched on, but these models are not here: %(models)s. Install "
+                    "their apps; they are captured from then on. A misspelt name is "
+                    "corrected in Models.",
+                    models=", ".join(absent.mapped("absent_names")),
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
 
     def action_switch_off(self):
         """Capture nothing any more because of this profile; the log stays.

@@ -39,7 +39,8 @@ class TestRules(AuditCase):
             (form.installed_count, form.absent_names), (1, "no.such.model")
         )
         profile = form.save()
-        profile.action_switch_on()
+        told = profile.action_switch_on()
+        self.assertIn("no.such.model", told["params"]["message"])
         self.assertEqual(profile.rule_ids.model_id.model, "res.country")
 
     def test_only_an_administrator_decides(self):

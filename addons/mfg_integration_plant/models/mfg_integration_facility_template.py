@@ -118,6 +118,20 @@ class MfgIntegrationFacilityTemplate(models.Model):
         field = self.env["mfg.integration.system"]._fields[name]
         return field._description_selection(self.env)
 
+    # The name is there from the beginning, so that a new template is looked at, too.
+    @api.constrains("name", "outbound_interface_ids", "inbound_interface_ids")
+    def _check_carries_something(self):
+        for template in self:
+            if not template.outbound_interface_ids | template.inbound_interface_ids:
+                raise ValidationError(
+                    _(
+                        "Template %(template)s connects nothing yet. Choose at least one "
+                        "interface on the tab Interfaces, in “It Hears Of” or “It May "
+                        "Tell”.",
+                        template=template.name,
+                    )
+                )
+
     @api.constrains("outbound_interface_ids", "inbound_interface_ids", "layout_ids")
     def _check_interfaces(self):
         for template in self:

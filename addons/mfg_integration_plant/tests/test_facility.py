@@ -86,6 +86,14 @@ class TestFacility(FacilityCase):
         )
         self.assertEqual((folder.file_format, folder.layout_id), ("table", layout))
 
+    def test_template_without_interfaces_is_told_at_once(self):
+        template = Form(
+            self.env["mfg.integration.facility.template"].with_user(self.integrator)
+        )
+        template.name = "Half"
+        with self.assertRaisesRegex(ValidationError, "It Hears Of"):
+            template.save()
+
     def test_every_shipped_template_connects(self):
         templates = self.env["mfg.integration.facility.template"].search([])
         self.assertGreaterEqual(len(templates), 7)

@@ -73,6 +73,14 @@ class MfgDataPolicy(models.Model):
     )
     line_ids = fields.One2many("mfg.data.policy.line", "policy_id", copy=True)
     override_count = fields.Integer(compute="_compute_override_count")
+    lacks_steward = fields.Boolean(compute="_compute_lacks_steward")
+
+    @api.depends("domain")
+    def _compute_lacks_steward(self):
+        for policy in self:
+            policy.lacks_steward = bool(policy.domain) and not self.env[
+                "mfg.plant.domain"
+            ]._steward(policy.domain)
 
     @api.depends("line_ids")
     def _compute_override_count(self):

@@ -241,7 +241,10 @@ class MfgIcException(models.Model):
         if still:
             kind, text = (
                 "warning",
-                _("Repeated; still open: %(names)s.", names=", ".join(still.mapped("name"))),
+                _(
+                    "Repeated; still open: %(names)s.",
+                    names=", ".join(still.mapped("name")),
+                ),
             )
         else:
             kind, text = "success", _("Repeated: it is resolved.")

@@ -120,7 +120,9 @@ class MfgPlant(models.Model):
     @api.depends("code", "name")
     def _compute_display_name(self):
         for plant in self:
-            plant.display_name = f"[{plant.code}] {plant.name}"
+            plant.display_name = (
+                f"[{plant.code}] {plant.name}" if plant.code else plant.name
+            )
 
     @api.constrains("warehouse_ids", "company_id", "active")
     def _check_one_plant_per_warehouse(self):

@@ -81,6 +81,9 @@ class MfgPlantRoleAssignment(models.Model):
     @api.depends("user_id", "role_id", "plant_id")
     def _compute_display_name(self):
         for assignment in self:
+            if not assignment.user_id or not assignment.role_id:
+                assignment.display_name = _("New")  # not chosen yet
+                continue
             where = assignment.plant_id.code or _("Group")
             assignment.display_name = (
                 f"{assignment.user_id.name}: {assignment.role_id.name} ({where})"

@@ -176,6 +176,12 @@ class TestPolicies(PolicyCase):
         self.assertEqual(self.env["product.template"].search_count([]), before + 1)
         self.as_user(self.env["product.template"], "steward").create({"name": "New"})
 
+    def test_domain_without_steward_is_told_in_the_form(self):
+        self.assertFalse(self.policy.lacks_steward)
+        self.assertTrue(
+            self.make_policy("mrp.bom", "[]", {}, domain="bom").lacks_steward
+        )
+
     def test_local_line_of_an_earlier_policy_wins(self):
         self.make_policy("product.template", "[]", {"name": "local"}, sequence=1)
         self.as_user(self.item, "item_a").name = "Mine"
