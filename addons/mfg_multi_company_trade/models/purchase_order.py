@@ -550,10 +550,30 @@ class PurchaseOrder(models.Model):
 
     def _mfg_ic_confirm(self):
         """Confirm an order of a chain as the buyer's service user."""
-        agreement = self._mfg_ic_agreement()
-        agreement._mfg_ic_carry_over(
-            "buyer", self, "confirm", lambda env: self.with_env(env).button_confirm()
-        )
+
+        def work(env):
+            order = self.with_env(env)
+            order._mfg_ic_check_circle()
+            order.button_confirm()
+
+        self._mfg_ic_agreement()._mfg_ic_carry_over("buyer", self, "confirm", work)
+
+    def _mfg_ic_check_circle(self):
+        """:raises IntercompanyRefusal: a chain would come back to who began it"""
+        seller = self._mfg_ic_other_company()
+        flow = self._mfg_ic_parent_flow()
+        while flow:
+            if flow.buyer_company_id == seller:
+                raise IntercompanyRefusal(
+                    _(
+                        "%(order)s would have %(seller)s deliver what it ordered from the "
+                        "group itself, and so on without end. Take the item off the buying "
+                        "route of one of the companies, and cancel this order.",
+                        order=self.name,
+                        seller=seller.name,
+                    )
+                )
+            flow = flow.parent_flow_id
 
     def _add_supplier_to_product(self):
         # A transfer price is no vendor price; it holds for this order.

@@ -372,25 +372,7 @@ class TestGoods(TradeCase):
 
     def test_mc_13_chain_of_three_companies(self):
         """A buys of B, which buys of C on demand; C's price is missing at first."""
-        mto = self.env.ref("stock.route_warehouse0_mto")
-        mto.active = True
-        warehouse = self.world.warehouse("b")
-        item = self.env["product.product"].create(
-            {
-                "name": "Made by C",
-                "detailed_type": "product",
-                "route_ids": [Command.set((mto | warehouse.buy_pull_id.route_id).ids)],
-                "seller_ids": [
-                    Command.create(
-                        {
-                            "partner_id": self.c.partner_id.id,
-                            "company_id": self.b.id,
-                            "price": 3,
-                        }
-                    )
-                ],
-            }
-        )
+        item = self.bought_on_demand(self.c)
         item.with_company(self.b).standard_price = 9
         item.with_company(self.c).standard_price = 7
         self.stock(item, company="c")
@@ -423,6 +405,44 @@ class TestGoods(TradeCase):
             self.world.env_of("purchaser")["mfg.ic.flow"].search(
                 [("id", "=", second.id)]
             )
+        )
+
+    def test_mc_13_chain_does_not_come_back_to_who_began_it(self):
+        item = self.bought_on_demand(self.a)
+        item.with_company(self.b).standard_price = 9
+        item.with_company(self.a).standard_price = 7
+        self.deal(seller="a", buyer="b")
+        order = self.confirmed(5, products=item)
+        self.assertEqual(self.flow(order)._sale().state, "sale")
+        back = self.env["purchase.order"].search(
+            [("company_id", "=", self.b.id), ("partner_id", "=", self.a.partner_id.id)]
+        )
+        self.assertEqual((len(back), back.state), (1, "draft"))
+        found = self.env["mfg.ic.exception"].search([("res_id", "=", back.id)])
+        self.assertIn("without end", found.name)
+        self.as_user(found, "seller").action_retry()
+        self.assertEqual((found.state, back.state), ("open", "draft"))
+
+    def bought_on_demand(self, vendor):
+        """An item that B buys of a company of the group for each sale."""
+        mto = self.env.ref("stock.route_warehouse0_mto")
+        mto.active = True
+        warehouse = self.world.warehouse("b")
+        return self.env["product.product"].create(
+            {
+                "name": f"Made by {vendor.name}",
+                "detailed_type": "product",
+                "route_ids": [Command.set((mto | warehouse.buy_pull_id.route_id).ids)],
+                "seller_ids": [
+                    Command.create(
+                        {
+                            "partner_id": vendor.partner_id.id,
+                            "company_id": self.b.id,
+                            "price": 3,
+                        }
+                    )
+                ],
+            }
         )
 
     def agreement_of_c(self):
