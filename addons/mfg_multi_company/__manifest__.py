@@ -2,7 +2,7 @@
     "name": "Plants and Companies",
     "summary": "Plants of one group with their own roles, shared data under rules and "
     "production that waits for its release",
-    "version": "17.0.1.0.0",
+    "version": "17.0.1.1.0",
     "category": "Manufacturing/Manufacturing",
     "author": "Odoo Manufacturing Group Suite contributors",
     "license": "LGPL-3",

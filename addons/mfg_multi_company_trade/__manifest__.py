@@ -2,7 +2,7 @@
     "name": "Intercompany Trade",
     "summary": "Orders and deliveries between companies of one group, each booked once on "
     "both sides",
-    "version": "17.0.1.1.0",
+    "version": "17.0.1.2.0",
     "category": "Manufacturing/Manufacturing",
     "author": "Odoo Manufacturing Group Suite contributors",
     "license": "LGPL-3",
