@@ -119,9 +119,11 @@ NUMBERED = re.compile(r"^relation: public\.ir_sequence_\d+|^menu: \d+ ")
 ANCESTRY = re.compile(r"^external id: mfg_\w+\.model_inherit__mfg_")
 # Only where something is recorded, and nothing is where the rest was installed alone.
 CAPTURE = re.compile(r"^trigger: \w+\.mfg_audit_capture(_truncate)?$")
-# Plant C's subscriptions are business of the queue, and refer to this contract.
+# What plant C's systems subscribed to, and were sent, is business of the queue and refers to
+# these contracts.
 SUBSCRIBED = re.compile(
-    r"^external id: mfg_integration_plant\.interface_production_completed(_v1)?$"
+    r"^external id: mfg_integration_plant\."
+    r"interface_(production_completed|purchase_ordered)(_v1)?$"
 )
 # Rows of the demo group that no module owns, by table; what a table's module may take along
 # is not among them.
@@ -190,13 +192,16 @@ class Out:
         wrong = [line for line in complaints if not GROUP_IS_THERE.search(line)]
         assert not wrong, "\n".join(wrong)
 
-    def query(self, statement):
-        return self.workspace.databases.query(statement, database=self.database)
+    def query(self, statement, database=None):
+        return self.workspace.databases.query(
+            statement, database=database or self.database
+        )
 
-    def installed(self):
+    def installed(self, database=None):
         rows = self.query(
             "SELECT name FROM ir_module_module"
-            r" WHERE state = 'installed' AND name LIKE 'mfg\_%'"
+            r" WHERE state = 'installed' AND name LIKE 'mfg\_%'",
+            database,
         )
         return {name for (name,) in rows}
 
@@ -248,6 +253,10 @@ def test_su_09_out_of_the_suite_and_back(workspace, suite, plain, leaving):
     if out.rest:
         complaints = workspace.install(plain, sorted(out.rest))
         assert not complaints, "\n".join(complaints)
+        # What installs itself beside the rest, and is what has left here.
+        for name in sorted(out.installed(plain) - out.rest):
+            complaints = workspace.script(plain, UNINSTALL % name)
+            assert not complaints, "\n".join(complaints)
     wanted, found = (traces(workspace.databases, name) for name in (plain, suite))
     left = [
         line

@@ -242,7 +242,7 @@ class MfgIcException(models.Model):
             kind, text = (
                 "warning",
                 _(
-                    "Repeated; still open: %(names)s.",
+                    "Repeated; still open: %(names)s",
                     names=", ".join(still.mapped("name")),
                 ),
             )
