@@ -2,6 +2,8 @@
 
 import re
 
+from playwright.sync_api import TimeoutError
+
 #: for one step; the first page loads all the code of the web client
 STEP_SECONDS = 60
 
@@ -54,7 +56,12 @@ class Person:
 
     def clicks(self, selector):
         """Click on the first of these that is shown."""
-        self.page.locator(f"{selector} >> visible=true").first.click()
+        try:
+            self.page.locator(f"{selector} >> visible=true").first.click()
+        except TimeoutError as error:
+            # A dialog that nobody expected lies over it: what it says is the cause.
+            said = self.page.locator(".modal").all_inner_texts()
+            raise AssertionError(f"{selector} cannot be clicked: {said}") from error
 
     def types(self, field, text, inside=".o_form_view"):
         """Write into a field."""
