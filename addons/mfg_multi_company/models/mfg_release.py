@@ -121,9 +121,10 @@ class MfgRelease(models.Model):
             release.sudo()._set_decided("rejected")  # allowed by the checks above
 
     def _transit(self, **vals):
-        super()._transit(**vals)
+        res = super()._transit(**vals)
         if vals.get("state", "requested") != "requested":
             self.sudo().activity_ids.unlink()  # of whoever had it on the list
+        return res
 
     def _approvers(self):
         """``res.users`` who have the roles that all gates ask for, and did not ask."""
