@@ -123,7 +123,8 @@ class MfgRelease(models.Model):
     def _transit(self, **vals):
         res = super()._transit(**vals)
         if vals.get("state", "requested") != "requested":
-            self.sudo().activity_ids.unlink()  # of whoever had it on the list
+            # They are on the lists of others, which who asks or decides may not write.
+            self.sudo().activity_ids.unlink()
         return res
 
     def _approvers(self):

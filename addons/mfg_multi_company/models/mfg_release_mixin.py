@@ -71,7 +71,8 @@ class MfgReleaseMixin(models.AbstractModel):
     def _mfg_release_words(self, gates, state, release):
         """What was asked of whom, and what comes next, in words."""
         if state == "requested":
-            people = release._approvers().sudo().mapped("name")  # whom to ask
+            # Whom to ask is no secret, also where users of other companies are.
+            people = release._approvers().sudo().mapped("name")
             return _(
                 "%(asker)s asked for it. It is up to %(approvers)s.",
                 asker=release.requested_by_id.name,
