@@ -21,6 +21,19 @@ def log_in(url, login, password):
         return common.authenticate("mfg", login, password, {})
 
 
+def calls_of(url, login):
+    """A function that calls methods of models as a login, whose password is the same."""
+    uid = log_in(url, login, login)
+
+    def call(model, method, *arguments):
+        with xmlrpc.client.ServerProxy(
+            f"{url}/xmlrpc/2/object", allow_none=True
+        ) as objects:
+            return objects.execute_kw("mfg", uid, login, model, method, list(arguments))
+
+    return call
+
+
 def audit_keys(clone):
     """Contents of the files that vouch for and sign the audit trail, closed to others."""
     found = {}
@@ -33,50 +46,32 @@ def audit_keys(clone):
 
 def vouched_for(url):
     """What the auditor's first screens say: (attested, not attested, latest look)."""
-    uid = log_in(url, "auditor", "auditor")
-    with xmlrpc.client.ServerProxy(
-        f"{url}/xmlrpc/2/object", allow_none=True
-    ) as objects:
-
-        def call(model, method, *arguments):
-            return objects.execute_kw(
-                "mfg", uid, "auditor", model, method, list(arguments)
-            )
-
-        counts = [
-            call("mfg.audit.transaction", "search_count", [("attested", "=", each)])
-            for each in (True, False)
-        ]
-        looked = call("mfg.audit.verification", "action_verify", [])
-        fields = ["signing_key", "receipt_key", "sealed_at", "findings"]
-        (state,) = call("mfg.audit.verification", "read", [looked["res_id"]], fields)
-        return *counts, state
+    call = calls_of(url, "auditor")
+    counts = [
+        call("mfg.audit.transaction", "search_count", [("attested", "=", each)])
+        for each in (True, False)
+    ]
+    looked = call("mfg.audit.verification", "action_verify", [])
+    fields = ["signing_key", "receipt_key", "sealed_at", "findings"]
+    (state,) = call("mfg.audit.verification", "read", [looked["res_id"]], fields)
+    return *counts, state
 
 
 def order_from_the_portal(url, patience=30):
     """Confirm the demo group's request for quotation; what the vendor's portal answers."""
-    uid = log_in(url, "planner", "planner")
-    with xmlrpc.client.ServerProxy(
-        f"{url}/xmlrpc/2/object", allow_none=True
-    ) as objects:
+    call = calls_of(url, "planner")
+    orders = call(
+        "purchase.order",
+        "search",
+        [("partner_id.name", "=", "Ridgeline Steel"), ("state", "=", "draft")],
+    )
+    call("purchase.order", "button_confirm", orders)
 
-        def call(model, method, *arguments):
-            return objects.execute_kw(
-                "mfg", uid, "planner", model, method, list(arguments)
-            )
+    def read():
+        return call("purchase.order", "read", orders, ["name", "partner_ref"])[0]
 
-        orders = call(
-            "purchase.order",
-            "search",
-            [("partner_id.name", "=", "Ridgeline Steel"), ("state", "=", "draft")],
-        )
-        call("purchase.order", "button_confirm", orders)
-
-        def read():
-            return call("purchase.order", "read", orders, ["name", "partner_ref"])[0]
-
-        wait_for(lambda: read()["partner_ref"], patience, "the portal has answered")
-        return read()
+    wait_for(lambda: read()["partner_ref"], patience, "the portal has answered")
+    return read()
 
 
 def test_en_01_first_and_warm_start(fresh, source, record_property):
