@@ -1,7 +1,7 @@
 {
     "name": "Audit Trail",
     "summary": "Every change, also by plain SQL: attributed, append-only, searchable",
-    "version": "17.0.1.2.0",
+    "version": "17.0.1.2.1",
     "category": "Manufacturing",
     "license": "LGPL-3",
     "author": "Odoo Manufacturing Group Suite contributors",

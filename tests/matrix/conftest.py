@@ -10,18 +10,22 @@ from launcher.progress import Progress
 QUICK = os.environ.get("MFG_QUICK") == "1"
 # The one that refuses to go while it is needed.
 LEAVES_QUICK = "mfg_quality_hold"
+# Others extend the same models and are not upgraded with it.
+UPGRADED_QUICK = "mfg_multi_company"
 
 
 def pytest_generate_tests(metafunc):
     """One case per module, and with and without demo data in the long form.
 
-    Out of the full suite only one module goes in the short form.
+    Of the full suite only one module goes, and only one is upgraded in the short form.
     """
     names = list(modules.ours(Checkout.here().addons))
     if "module" in metafunc.fixturenames:
         metafunc.parametrize("module", names)
     if "leaving" in metafunc.fixturenames:
         metafunc.parametrize("leaving", [LEAVES_QUICK] if QUICK else names)
+    if "upgraded" in metafunc.fixturenames:
+        metafunc.parametrize("upgraded", [UPGRADED_QUICK] if QUICK else names)
     if "demo" in metafunc.fixturenames:
         cases = [True] if QUICK else [False, True]
         names = {True: "demo", False: "no demo"}

@@ -1,5 +1,8 @@
 -- What PostgreSQL does for the audit trail: capture, append-only tables, receipts.
--- Idempotent. @hstore@ stands for the schema the extension hstore lives in.
+-- @hstore@ stands for the schema the extension hstore lives in.
+-- Idempotent, and once all is there it takes no lock that capture would wait for: Odoo runs
+-- it with upgrades of other modules, too, and goes on with other connections before it
+-- commits.
 
 CREATE SCHEMA IF NOT EXISTS mfg_audit;
 CREATE EXTENSION IF NOT EXISTS hstore SCHEMA mfg_audit;
@@ -44,7 +47,6 @@ CREATE TABLE IF NOT EXISTS mfg_audit.relation (
     -- to the other row, its table, and the column there
     company_path text[]
 );
-ALTER TABLE mfg_audit.relation ADD COLUMN IF NOT EXISTS company_path text[];
 
 -- What a captured table looked like when it was last known to be in order: its triggers (a
 -- trigger that is switched off and on again gets another xmin), its columns, and the first
@@ -194,10 +196,8 @@ $fn$;
 -- The cluster this database runs in; a new row after a restore elsewhere. What PostgreSQL
 -- says about itself it reads from a file, which takes longer than all else that a
 -- transaction costs; so the answer is kept for as long as the server runs. Where a table
--- lies tells a copy of the database on the same server apart. Nothing but memory: it is
--- made anew with every upgrade.
-DROP TABLE IF EXISTS mfg_audit.server_start;
-CREATE TABLE mfg_audit.server_start (
+-- lies tells a copy of the database on the same server apart. Nothing but memory.
+CREATE TABLE IF NOT EXISTS mfg_audit.server_start (
     started timestamptz NOT NULL,
     place text NOT NULL,
     cluster smallint NOT NULL,

@@ -276,6 +276,27 @@ class TestCapture(AuditCase):
             other.execute("SELECT mfg_audit.current_cluster()")
             self.assertTrue(other.fetchone()[0])
 
+    def test_at_19_upgrade_of_another_module_stops_nobody(self):
+        """Odoo runs init() of extended models with it, and opens other connections before
+        it commits: what they wait for would wait for them."""
+        cr = self.env.cr
+        self.env["mfg.audit.rule"].init()
+        cr.execute(
+            """
+            SELECT relation::regclass::text, mode
+              FROM pg_locks
+              JOIN pg_class c ON c.oid = relation
+             WHERE pid = pg_backend_pid() AND c.relnamespace = 'mfg_audit'::regnamespace
+               AND (mode IN ('ExclusiveLock', 'AccessExclusiveLock')
+                    OR mode LIKE 'Share%Lock' AND mode <> 'ShareUpdateExclusiveLock'
+                       AND c.relname IN ('event_fresh', 'tx_fresh', 'receipt'))
+            """
+        )
+        self.assertEqual(cr.fetchall(), [])
+        # What an upgrade has to lock after all is not asked for elsewhere.
+        cr.execute("LOCK TABLE mfg_audit.server_start")
+        self.env["mfg.audit.rule"]._register_hook()
+
     def test_first_change_after_a_restart_leaves_nothing_that_others_wait_for(self):
         """What the same request prints or exports is written on another connection."""
         cr = self.env.cr
