@@ -1,5 +1,7 @@
 import json
 
+import psycopg2
+
 from odoo import Command
 from odoo.sql_db import db_connect
 from odoo.tests import new_test_user
@@ -275,6 +277,19 @@ class TestCapture(AuditCase):
         with db_connect(self.env.cr.dbname).cursor() as other:
             other.execute("SELECT mfg_audit.current_cluster()")
             self.assertTrue(other.fetchone()[0])
+
+    def test_upgrade_does_not_wait_for_itself(self):
+        """Odoo makes the schema anew at an upgrade and loads the registry before it commits:
+        what is asked on another connection then would never be answered."""
+        self.env["mfg.audit.rule"].init()
+        with db_connect(self.env.cr.dbname).cursor() as other:
+            other.execute("SET lock_timeout = '100ms'")
+            with self.assertRaises(psycopg2.errors.LockNotAvailable):
+                other.execute(
+                    "SELECT mfg_audit.current_cluster()", log_exceptions=False
+                )
+            other.rollback()
+        self.env["mfg.audit.rule"]._register_hook()
 
     def test_first_change_after_a_restart_leaves_nothing_that_others_wait_for(self):
         """What the same request prints or exports is written on another connection."""
