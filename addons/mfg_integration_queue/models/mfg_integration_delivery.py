@@ -158,9 +158,7 @@ class MfgIntegrationDelivery(models.Model):
             )
         if len(waiting) == 1:
             return self._notify(_("The message is tried now."))
-        return self._notify(
-            _("%(count)s messages are tried now.", count=len(waiting))
-        )
+        return self._notify(_("%(count)s messages are tried now.", count=len(waiting)))
 
     def action_cancel(self):
         """Give up messages that are not delivered yet; their records go on without them."""

@@ -142,7 +142,11 @@ class MfgIcMismatch(models.Model):
             (self.buyer_company_id, self.bill_res_id),
         ]
         document = next(
-            (res_id for company, res_id in own if company in self.env.companies and res_id),
+            (
+                res_id
+                for company, res_id in own
+                if company in self.env.companies and res_id
+            ),
             None,
         )
         if not document:
