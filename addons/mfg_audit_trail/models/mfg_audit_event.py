@@ -47,7 +47,8 @@ class MfgAuditEvent(models.Model):
         string="Record Id", model_field="model", readonly=True
     )
     kind = fields.Char(
-        compute="_compute_readable", help="What is linked, where that is all there is."
+        compute="_compute_readable",
+        help="Of a link between records: the kinds that it links.",
     )
     record_name = fields.Char(string="Record", compute="_compute_readable")
     changes = fields.Html(compute="_compute_readable", sanitize=False)
