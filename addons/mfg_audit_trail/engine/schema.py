@@ -96,19 +96,21 @@ def note_server_start(cr):
     cr.execute("SELECT mfg_audit.note_server_start()")
 
 
-def note_copy(dbname):
+def note_copy(cr):
     """Give a copy of a database its own name in the log before anything is recorded there.
 
     The first transaction of the copy would do it itself, and what the same request observes
     on another connection would wait for it, hence for ever. Apart from the caller's
     transaction, one registry after the other.
+
+    :param cr: cursor of the caller, for whom the name may be known already
     """
-    with db_connect(dbname).cursor() as cr:
-        cr.execute("SELECT to_regprocedure('mfg_audit.note_server_start()')")
-        if cr.fetchone()[0] is None:
-            return
-        cr.execute("SELECT mfg_audit.current_cluster()")
-        if cr.fetchone()[0] is not None:
+    # An upgrade has just made the schema anew in this transaction: another connection
+    # would wait for its end, hence for ever.
+    if _is_known(cr):
+        return
+    with db_connect(cr.dbname).cursor() as cr:
+        if _is_known(cr):
             return
         cr.execute("SELECT pg_advisory_lock(%s)", [COPY_LOCK])
         # What the registry before noted is in the snapshot of a transaction that begins now.
@@ -122,6 +124,15 @@ def note_copy(dbname):
             cr.rollback()
         finally:
             cr.execute("SELECT pg_advisory_unlock(%s)", [COPY_LOCK])
+
+
+def _is_known(cr):
+    """Whether the log has a name for this database, or there is no log that needs one."""
+    cr.execute("SELECT to_regprocedure('mfg_audit.note_server_start()')")
+    if cr.fetchone()[0] is None:
+        return True
+    cr.execute("SELECT mfg_audit.current_cluster()")
+    return cr.fetchone()[0] is not None
 
 
 def ensure_partitions(cr, today):

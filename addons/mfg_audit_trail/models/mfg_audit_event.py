@@ -46,6 +46,10 @@ class MfgAuditEvent(models.Model):
     res_id = fields.Many2oneReference(
         string="Record Id", model_field="model", readonly=True
     )
+    kind = fields.Char(
+        compute="_compute_readable",
+        help="Of a link between records: the kinds that it links.",
+    )
     record_name = fields.Char(string="Record", compute="_compute_readable")
     changes = fields.Html(compute="_compute_readable", sanitize=False)
     old_values = fields.Text(readonly=True)
@@ -110,6 +114,7 @@ class MfgAuditEvent(models.Model):
         words = self.env["mfg.audit.words"]._describe([each._row() for each in self])
         for event in self:
             said = words[event.id]
+            event.kind = said["link"] or said["kind"]
             event.record_name = said["record"]
             event.changes = event._rendered(said["changes"])
 

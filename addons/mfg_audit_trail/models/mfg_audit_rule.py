@@ -161,7 +161,7 @@ class MfgAuditRule(models.Model):
         """See at every load of the registry that everything that should be is captured,
         and of a copy of a database in the copy's own name."""
         super()._register_hook()
-        schema.note_copy(self.env.cr.dbname)
+        schema.note_copy(self.env.cr)
         profiles = self.env["mfg.audit.profile"].search([("switched_on", "=", True)])
         profiles._complete_rules()
         self._apply_rules()

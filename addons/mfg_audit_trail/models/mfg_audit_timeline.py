@@ -30,8 +30,8 @@ class MfgAuditTimeline(models.AbstractModel):
         :return: {"title", "kind", "name", "groups", "next"}; name is kind and title in
             one; a group is a transaction with
             ``date`` (UTC), ``user``, ``on_behalf_of``, ``origin``, ``reason``, ``request``,
-            ``attested`` and ``entries``, each with ``operation``, ``kind``, ``record``,
-            ``own`` and ``changes``
+            ``attested`` and ``entries``, each with ``operation``, ``kind``, ``link``,
+            ``record``, ``own`` and ``changes``
         :raises AccessError: the user is no auditor
         :raises UserError: model or mode is unknown
         """
@@ -147,15 +147,11 @@ class MfgAuditTimeline(models.AbstractModel):
         words = self.env["mfg.audit.words"]
         last = 2**62
         name = words._names({(model, res_id, last)}).get((model, res_id, last))
-        kind = self.env["ir.model"]._get(model).sudo().name  # a model's name is public
+        kind = words._kind_of(model)
         return {
             "title": name or f"#{res_id}",
             "kind": kind,
-            "name": (
-                _("%(kind)s: %(name)s", kind=kind, name=name)
-                if name
-                else f"{kind} #{res_id}"
-            ),
+            "name": words._called(kind, name, res_id),
         }
 
     @api.model
@@ -196,6 +192,7 @@ class MfgAuditTimeline(models.AbstractModel):
             "id": event["id"],
             "operation": event["op"],
             "kind": said["kind"],
+            "link": said["link"],
             "record": said["record"],
             "own": said["key"] == (self.env[model]._table, res_id),
             "changes": said["changes"],

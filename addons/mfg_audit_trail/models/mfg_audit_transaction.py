@@ -61,5 +61,5 @@ class MfgAuditTransaction(models.Model):
         for each in self:
             # Auditors of a company need not be able to read users of others.
             who = each.login_id.sudo().name or origins.get(each.origin) or each.db_user
-            moment = format_datetime(self.env, each.date) if each.date else ""
+            moment = format_datetime(self.env, each.date, dt_format=False)
             each.display_name = " ".join(filter(None, (moment, who)))

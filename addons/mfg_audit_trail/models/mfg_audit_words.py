@@ -27,8 +27,9 @@ class MfgAuditWords(models.AbstractModel):
             ``new``, ``links`` as the log has them
         :param focus: (table, id) of the records that are looked at; pairs of many2many
             fields and values per company are told from their side
-        :return: {id of event: {"kind", "record", "title", "model", "res_id", "key",
-            "changes"}}; title is the kind with the record; changes is a list of {"field",
+        :return: {id of event: {"kind", "link", "record", "title", "model", "res_id",
+            "key", "changes"}}; link says which kinds of records a pair links, None of other
+            events; title is the kind with the record; changes is a list of {"field",
             "label", "old", "new"}, a value None where there was none
         """
         focus = set(focus)
@@ -42,6 +43,7 @@ class MfgAuditWords(models.AbstractModel):
         return {
             event_id: {
                 "kind": self._kind(each),
+                "link": self._link(each),
                 "record": self._record_name(each, names),
                 "title": self._title(each, names),
                 "model": each["model"],
@@ -295,10 +297,31 @@ class MfgAuditWords(models.AbstractModel):
     def _kind(self, each):
         model, table = each["model"], each["event"]["tbl"]
         if model:
-            # The names of models are no business data.
-            return self.env["ir.model"]._get(model).sudo().name
+            return self._kind_of(model)
         known = {baseline.TRAIL: _("Audit Trail"), "ir_http": _("Request")}
         return known.get(table) or _("Table %(table)s", table=table)
+
+    def _link(self, each):
+        """Which kinds of records a pair links, None for other events."""
+        if "other" not in each:
+            return None
+        field = each["field"]
+        # In one order, whichever side it is told from.
+        kinds = sorted(map(self._kind_of, (field.model_name, field.comodel_name)))
+        return _("Link: %(kind)s – %(other)s", kind=kinds[0], other=kinds[1])
+
+    @api.model
+    def _kind_of(self, model):
+        """What the records of a model are called."""
+        # The names of models are no business data.
+        return self.env["ir.model"]._get(model).sudo().name
+
+    @api.model
+    def _called(self, kind, name, res_id):
+        """Kind and name of a record in one, its number where it has no name."""
+        if name:
+            return _("%(kind)s: %(name)s", kind=kind, name=name)
+        return f"{kind} #{res_id}" if res_id else kind
 
     def _record_name(self, each, names):
         """What the record was called; its number, or else its kind, where it has no name."""
@@ -309,11 +332,8 @@ class MfgAuditWords(models.AbstractModel):
 
     def _title(self, each, names):
         """The kind of the record and what it was called."""
-        kind = self._kind(each)
         name = self._known_name(each, names)
-        if name:
-            return _("%(kind)s: %(name)s", kind=kind, name=name)
-        return f"{kind} #{each['res_id']}" if each["res_id"] else kind
+        return self._called(self._kind(each), name, each["res_id"])
 
     def _known_name(self, each, names):
         name = names.get((each["model"], each["res_id"], each["event"]["id"]))
@@ -335,6 +355,8 @@ class MfgAuditWords(models.AbstractModel):
         changes = []
         for name in sorted(each["old"].keys() | each["new"].keys()):
             old, new = each["old"].get(name), each["new"].get(name)
+            if not old and not new and each["event"]["op"] != "U":
+                continue  # nothing was entered there
             changes += self._field_changes(each, name, old, new, names)
         return changes
 
@@ -346,7 +368,7 @@ class MfgAuditWords(models.AbstractModel):
             "login": _("Login"),
             "message": _("Message"),
             "method": _("Method"),
-            "of": _("Of"),
+            "of": _("What Was Shown"),
             "outcome": _("Outcome"),
             "path": _("Address"),
             "records": _("Records"),
@@ -397,8 +419,7 @@ class MfgAuditWords(models.AbstractModel):
         other = each.get("reverse") or each["field"].comodel_name
         label = self._label(each["field"])
         if "reverse" in each:
-            # The names of models are no business data.
-            label = f"{self.env['ir.model']._get(other).sudo().name}: {label}"
+            label = f"{self._kind_of(other)}: {label}"
         name = names.get((other, each["other"], event["id"])) or f"#{each['other']}"
         added = event["op"] == "I"
         return {
@@ -446,7 +467,7 @@ class MfgAuditWords(models.AbstractModel):
         if kind == "selection":
             return dict(field._description_selection(self.env)).get(value, value)
         if kind == "datetime":
-            return format_datetime(self.env, value[:19])
+            return format_datetime(self.env, value[:19], dt_format=False)
         if kind == "date":
             return format_date(self.env, value)
         if kind == "html":

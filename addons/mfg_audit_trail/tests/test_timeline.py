@@ -53,6 +53,10 @@ class TestTimeline(AuditCase):
 
         self.assertEqual(self.told(self.clerk, "Groups")[-1], (None, "Welders"))
         self.assertEqual(self.told(group, "Users"), [(None, self.clerk.name)])
+        link = "Link: Access Groups – User"
+        self.assertEqual(self.entries(group)[-1]["link"], link)
+        self.assertEqual(self.entries(self.clerk)[-1]["link"], link)
+        self.assertFalse(self.entries(group)[0]["link"], "its creation is none")
 
     def test_at_09_value_per_company(self):
         field = self.env["ir.model.fields"]._get("res.partner", "barcode")
@@ -141,6 +145,20 @@ class TestTimeline(AuditCase):
         )
         self.assertEqual(self.told(partner, "Reference", mode="net"), [(None, "3")])
 
+    def test_what_was_not_filled_in_is_not_told_of_a_new_record(self):
+        self.capture("res.bank")
+        bank = self.env["res.bank"].create({"name": "Smith & Co", "bic": ""})
+        self.env.flush_all()
+        bank.bic = "SMITGB"
+        self.env.flush_all()
+        bank.bic = ""
+        self.env.flush_all()
+        labels = [change["label"] for change in self.entries(bank)[0]["changes"]]
+        self.assertIn("Name", labels)
+        self.assertEqual(
+            self.told(bank, "Bank Identifier Code"), [("", "SMITGB"), ("SMITGB", "")]
+        )
+
     def test_two_dates(self):
         partner = self.partners.create({"name": "Smith"})
         partner.ref = "1"
@@ -223,6 +241,7 @@ class TestTimeline(AuditCase):
         self.assertEqual(
             (names[0], names[-1]), ("Contact: Smith", "Contact: Smith & Sons")
         )
+        self.assertEqual(set(called(partner).mapped("kind")), {"Contact"})
         self.assertEqual(
             called(rate).display_name, f"Currency Rate: {rate.display_name}"
         )
@@ -240,6 +259,10 @@ class TestTimeline(AuditCase):
         )
         self.assertEqual(event.record_name, f"#{log.id}")
         self.assertEqual(event.display_name, f"{rule.model_id.name} #{log.id}")
+        heading = self.timeline.get_timeline(log._name, log.id)
+        self.assertEqual(
+            heading["name"], event.display_name, "the same on both screens"
+        )
 
     def test_timeline_of_an_event_about_several_records(self):
         self.capture("res.groups")
@@ -259,6 +282,7 @@ class TestTimeline(AuditCase):
         self.assertEqual(set(listed.mapped("res_id")), set(partners.ids))
 
         pair = events.search([("table_name", "=", "res_groups_users_rel")], limit=1)
+        self.assertEqual(pair.kind, "Link: Access Groups – User")
         context = pair.action_open_timeline()["context"]
         told = (context["active_model"], context["active_id"])
         self.assertIn(told, [("res.groups", group.id), ("res.users", self.clerk.id)])

@@ -1,5 +1,9 @@
+import base64
+
 from odoo import _, api, fields, models
 from odoo.exceptions import ValidationError
+
+from ..messages import facility_sheet
 
 
 class MfgIntegrationFacilityTemplate(models.Model):
@@ -91,6 +95,12 @@ class MfgIntegrationFacilityTemplate(models.Model):
         "mfg.integration.facility.map", "template_id", string="Value Maps", copy=True
     )
     active = fields.Boolean(default=True)
+    empty_sheet = fields.Binary(
+        string="Sheet to Fill",
+        compute="_compute_empty_sheet",
+        help="An empty spreadsheet with the columns and, on its second page, what may stand "
+        "in them.",
+    )
 
     _sql_constraints = [
         (
@@ -117,6 +127,15 @@ class MfgIntegrationFacilityTemplate(models.Model):
     def _selection_of_systems(self, name):
         field = self.env["mfg.integration.system"]._fields[name]
         return field._description_selection(self.env)
+
+    @api.depends(
+        "map_ids.name", "map_ids.required", "map_ids.kind", "map_ids.allowed_values"
+    )
+    def _compute_empty_sheet(self):
+        for template in self:
+            template.empty_sheet = base64.b64encode(
+                facility_sheet.empty(template.map_ids)
+            )
 
     # The name is there from the beginning, so that a new template is looked at, too.
     @api.constrains("name", "outbound_interface_ids", "inbound_interface_ids")

@@ -127,9 +127,8 @@ class TestFacilitySheet(FacilityCase):
     def test_empty_sheet_has_the_columns_and_says_what_may_stand_in_them(self):
         template = self.template("legacy_erp")
         template.map_ids[0].write({"allowed_values": "=1+1", "kind": "value"})
-        wizard = self.wizard("legacy_erp")
         book = openpyxl.load_workbook(
-            io.BytesIO(base64.b64decode(wizard.empty_sheet)), read_only=True
+            io.BytesIO(self.download(template)), read_only=True
         )
         to_fill, known = book.worksheets
         self.assertEqual(
@@ -141,11 +140,19 @@ class TestFacilitySheet(FacilityCase):
         formula = told[template.map_ids[0].name]
         self.assertEqual((formula.value, formula.data_type), ("=1+1", "s"))
         template.map_ids.required = False
-        sheet = base64.b64decode(wizard.empty_sheet)
-        system = self.connect("legacy_erp", maps_file=sheet)
+        system = self.connect("legacy_erp", maps_file=self.download(template))
         self.assertFalse(
             self.env["mfg.integration.xref"].search([("system_id", "=", system.id)])
         )
+
+    def download(self, template):
+        """The sheet behind the link of the dialog that nothing was entered into yet."""
+        dialog = self.env["mfg.integration.facility.connect"].with_user(self.integrator)
+        url = dialog.new({"template_id": template.id}).empty_sheet_url
+        path, _mark, _query = url.partition("?")
+        _web, _content, model, res_id, name = path.strip("/").split("/")
+        record = dialog.env[model].browse(int(res_id))
+        return base64.b64decode(record[name])
 
     def test_columns_in_any_order_and_case_and_blank_rows(self):
         sheet = xlsx(

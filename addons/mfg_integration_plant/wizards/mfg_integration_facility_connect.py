@@ -2,6 +2,7 @@ import base64
 import binascii
 from collections import namedtuple
 from types import SimpleNamespace
+from urllib.parse import urlencode
 
 from markupsafe import Markup
 
@@ -94,22 +95,23 @@ class MfgIntegrationFacilityConnect(models.TransientModel):
         "partner, unit, location, work_center, loss, journal or account.",
     )
     names_name = fields.Char()
-    empty_sheet = fields.Binary(
+    # Of the template: a file of the dialog could be had only once the dialog is saved.
+    empty_sheet_url = fields.Char(
         string="Sheet to Fill",
-        compute="_compute_empty_sheet",
+        compute="_compute_empty_sheet_url",
         help="An empty spreadsheet with the columns and, on its second page, what may stand "
         "in them.",
     )
-    empty_sheet_name = fields.Char(compute="_compute_empty_sheet")
     preview = fields.Html(readonly=True)
 
     @api.depends("template_id")
-    def _compute_empty_sheet(self):
+    def _compute_empty_sheet_url(self):
         for wizard in self:
-            maps = wizard.template_id.map_ids
-            wizard.empty_sheet = base64.b64encode(facility_sheet.empty(maps))
-            wizard.empty_sheet_name = _(
-                "%(template)s.xlsx", template=wizard.template_id.name or _("maps")
+            template = wizard.template_id
+            query = {"download": "1", "filename": f"{template.name}.xlsx"}
+            wizard.empty_sheet_url = template and (
+                f"/web/content/{template._name}/{template.id}/empty_sheet?"
+                + urlencode(query)
             )
 
     def action_preview(self):

@@ -185,6 +185,9 @@ class MfgIntegrationAvailability(models.AbstractModel):
         """Try an endpoint that is not reachable now instead of when its pause is over."""
         self._check_may_steer()
         self._probe_now()
+        return self.env["mfg.integration.delivery"]._notify(
+            _("The first message that waits tries now whether it is reachable.")
+        )
 
     def _check_may_steer(self):
         self.check_access_rights("write")

@@ -129,17 +129,36 @@ class MfgIntegrationDelivery(models.Model):
         return self.event_id.action_open_record()
 
     def action_retry_now(self):
-        """Let waiting messages be tried again at once."""
+        """Let waiting messages be tried again at once.
+
+        :raises UserError: none of them waits
+        """
         self._check_operator()
         self.env.cr.execute(
             """
             UPDATE mfg_integration_delivery
                SET next_at = NULL
              WHERE id = ANY(%s) AND dead_id IS NULL
+         RETURNING id
             """,
             [self.ids],
         )
+        waiting = self.browse(id_ for (id_,) in self.env.cr.fetchall())
+        if not waiting:
+            raise UserError(_("Only messages that wait can be tried now."))
         self._changed()
+        stopped = waiting.endpoint_id.filtered(lambda each: each.state != "running")
+        if stopped:
+            return self._notify(
+                _(
+                    "Tried as soon as messages can be delivered to %(endpoints)s again.",
+                    endpoints=", ".join(stopped.mapped("name")),
+                ),
+                "warning",
+            )
+        if len(waiting) == 1:
+            return self._notify(_("The message is tried now."))
+        return self._notify(_("%(count)s messages are tried now.", count=len(waiting)))
 
     def action_cancel(self):
         """Give up messages that are not delivered yet; their records go on without them."""
@@ -157,14 +176,19 @@ class MfgIntegrationDelivery(models.Model):
     @api.model
     def _notify_repeated(self, count):
         """Return the action that tells how many messages go again, and reloads."""
+        if count == 1:
+            return self._notify(_("The message goes again."))
+        return self._notify(_("%(count)s messages go again.", count=count))
+
+    @api.model
+    def _notify(self, message, kind="success"):
+        """Return the action that tells what was done, and reloads."""
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",
             "params": {
-                "type": "success",
-                "message": _("%(count)s messages go again.", count=count)
-                if count != 1
-                else _("The message goes again."),
+                "type": kind,
+                "message": message,
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

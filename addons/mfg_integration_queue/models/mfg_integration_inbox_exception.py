@@ -116,6 +116,12 @@ class MfgIntegrationInboxException(models.Model):
             contract, or nobody wrote down why it was changed
         """
         self._repeat_and_decide()
+        deliveries = self.env["mfg.integration.delivery"]
+        if len(self) == 1:
+            return deliveries._notify(_("The message is processed again."))
+        return deliveries._notify(
+            _("%(count)s messages are processed again.", count=len(self))
+        )
 
     def action_cancel(self):
         """Give the messages up; what waits behind them goes on.

@@ -44,7 +44,7 @@ class MfgIntegrationTemplate(models.Model):
         required=True,
     )
     criticality = fields.Selection(CRITICALITIES, required=True)
-    system_of_record = fields.Char()
+    system_of_record = fields.Char(string="System of Record")
     recovery_tolerance_hours = fields.Integer(string="Business Goes On For (h)")
     fallback_procedure = fields.Text(string="Meanwhile", translate=True)
     runbook = fields.Html(translate=True)

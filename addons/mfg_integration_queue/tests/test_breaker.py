@@ -233,7 +233,8 @@ class TestAvailability(GateCase):
     def test_integrator_tries_now(self):
         gates = self._opened()
         self.assertFalse(self._probe(gates))
-        self.endpoint.with_user(self.integrator).action_probe()
+        told = self.endpoint.with_user(self.integrator).action_probe()
+        self.assertEqual(told["tag"], "display_notification")
         self.assertTrue(self._probe(gates))
         with self.assertRaises(AccessError):
             self.endpoint.with_user(self.operator).action_probe()

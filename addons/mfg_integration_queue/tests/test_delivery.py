@@ -171,9 +171,23 @@ class TestDelivery(EngineCase):
 
     def test_operator_tries_now(self):
         self._emit()
-        self._fail().with_user(self.operator).action_retry_now()
+        told = self._fail().with_user(self.operator).action_retry_now()
+        self.assertEqual(told["params"]["message"], "The message is tried now.")
         (row,) = self._fetch()
         self.assertLessEqual(row.due_at, time.monotonic())
+
+    def test_operator_tries_now_what_cannot_go_yet(self):
+        self._emit()
+        self.endpoint.with_user(self.integrator).action_pause("Maintenance")
+        told = self._deliveries().with_user(self.operator).action_retry_now()
+        self.assertEqual(told["params"]["type"], "warning")
+        self.assertIn(self.endpoint.name, told["params"]["message"])
+
+    def test_only_what_waits_is_tried_now(self):
+        self._emit()
+        delivered = self._deliver()
+        with self.assertRefused(UserError, "that wait"):
+            delivered.with_user(self.operator).action_retry_now()
 
     def test_operator_cancels(self):
         self._emit()

@@ -130,7 +130,8 @@ class TestInboundProcessing(InboundCase):
     def test_unchanged_message_may_be_processed_again_without_a_note(self):
         self._take_in({"text": " "})
         self._process_due()
-        self._exception().with_user(self.operator).action_resubmit()
+        told = self._exception().with_user(self.operator).action_resubmit()
+        self.assertEqual(told["params"]["message"], "The message is processed again.")
         self.assertEqual(self._messages().state, "received")
         self._process_due()
         self.assertEqual(self._exception().state, "open", "and fails again")

@@ -1,4 +1,5 @@
-from odoo import _, fields, models
+from odoo import _, api, fields, models
+from odoo.exceptions import AccessError
 
 from ..exceptions import IntercompanyRefusal
 
@@ -66,6 +67,17 @@ class AccountMove(models.Model):
             "res_id": self.mfg_ic_flow_id.id,
             "view_mode": "form",
         }
+
+    @api.model
+    def _mfg_ic_check_reader(self):
+        """:raises AccessError: the user may not read invoices and bills"""
+        if not self.check_access_rights("read", raise_exception=False):
+            raise AccessError(
+                _(
+                    "Invoices and bills are for people with rights in accounting. Ask an"
+                    " accountant of either company, or your administrator for the right."
+                )
+            )
 
     # -- invoice → bill ----------------------------------------------------------------
 

@@ -96,8 +96,12 @@ class MfgIcBalance(models.Model):
         """
 
     def action_view_documents(self):
-        """Open the invoices and bills of the row, those of the user's companies."""
+        """Open the invoices and bills of the row, those of the user's companies.
+
+        :raises AccessError: the user may not read invoices and bills
+        """
         self.ensure_one()
+        self.env["account.move"]._mfg_ic_check_reader()
         # Who the partner of a company is, is no secret to its counterpart.
         seller, buyer = self.seller_company_id.sudo(), self.buyer_company_id.sudo()
         return {

@@ -19,6 +19,8 @@ KINDS = [
     ("cancel", "Change or Cancellation"),
     ("error", "Error"),
 ]
+#: exceptions that a notification names
+_TOLD = 3
 
 
 class MfgIcException(models.Model):
@@ -239,13 +241,7 @@ class MfgIcException(models.Model):
             exception._origin_document()._mfg_ic_retry(exception.step)
         still = self.filtered(lambda each: each.state == "open")
         if still:
-            kind, text = (
-                "warning",
-                _(
-                    "Repeated; still open: %(names)s",
-                    names=", ".join(still.mapped("name")),
-                ),
-            )
+            kind, text = "warning", still._tell_open()
         else:
             kind, text = "success", _("Repeated: it is resolved.")
         return {
@@ -257,6 +253,31 @@ class MfgIcException(models.Model):
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
+
+    def _tell_open(self):
+        """What is still open and who owns it, short enough for a notification."""
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        told = []
+        for exception in self[:_TOLD]:
+            # As on the form: whom to ask, and the companies, are no secret to either side.
+            known = exception.sudo()
+            owners = known.seller_owner_id | known.buyer_owner_id
+            told.append(
+                _(
+                    "%(kind)s, %(deal)s (%(owners)s)",
+                    kind=kinds[exception.kind],
+                    deal=known.flow_id.name
+                    or _(
+                        "%(seller)s to %(buyer)s",
+                        seller=known.seller_company_id.name,
+                        buyer=known.buyer_company_id.name,
+                    ),
+                    owners=", ".join(owners.mapped("name")) or _("nobody yet"),
+                )
+            )
+        if len(self) > _TOLD:
+            told.append(_("%(count)s more", count=len(self) - _TOLD))
+        return _("Repeated; still open: %(what)s", what="; ".join(told))
 
     def _origin_document(self):
         """The document that it came up with, as the service user of its side."""

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import _, fields, models
+from odoo.exceptions import UserError
 
 
 class MfgIcMismatch(models.Model):
@@ -129,12 +130,39 @@ class MfgIcMismatch(models.Model):
         """
 
     def action_open_document(self):
-        """Open the own document of the row, with the user's own rights."""
+        """Open the own document of the row, with the user's own rights.
+
+        :raises AccessError: the user may not read invoices and bills
+        :raises UserError: the only document is the other company's
+        """
         self.ensure_one()
-        own = self.seller_company_id in self.env.companies and self.invoice_res_id
+        self.env["account.move"]._mfg_ic_check_reader()
+        own = [
+            (self.seller_company_id, self.invoice_res_id),
+            (self.buyer_company_id, self.bill_res_id),
+        ]
+        document = next(
+            (
+                res_id
+                for company, res_id in own
+                if company in self.env.companies and res_id
+            ),
+            None,
+        )
+        if not document:
+            raise UserError(
+                _(
+                    "None of your companies has a document of this row. Ask the people of"
+                    " %(company)s.",
+                    # Companies that deal with each other know each other's names.
+                    company=next(
+                        company.sudo().name for company, res_id in own if res_id
+                    ),
+                )
+            )
         return {
             "type": "ir.actions.act_window",
             "res_model": "account.move",
-            "res_id": own or self.bill_res_id,
+            "res_id": document,
             "view_mode": "form",
         }

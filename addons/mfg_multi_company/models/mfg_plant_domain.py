@@ -40,6 +40,7 @@ class MfgPlantDomain(models.Model):
             ("local", "Plant"),
             ("external", "Another System"),
         ],
+        string="System of Record",
         required=True,
         default="group",
         help="Where a change begins.",

@@ -1,3 +1,4 @@
+from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
 from .ic_common import IntercompanyCase
@@ -50,6 +51,35 @@ class TestCockpit(IntercompanyCase):
             env = self.world.env_of(who)
             rows = env["mfg.ic.mismatch"].search([])
             self.assertEqual({row.reference: row.kind for row in rows}, expected)
+
+    def test_documents_are_offered_to_who_may_read_them(self):
+        self.invoice((self.product, 1, 100)).action_post()
+        self.world.user("ctrl", "mfg_multi_company.group_mfg_group_controller", "c")
+        auditor = "account.group_account_readonly,mfg_multi_company.group_user"
+        self.world.user("auditor_a", auditor, "a")
+        models = {
+            "mfg.ic.balance": "action_view_documents",
+            "mfg.ic.mismatch": "action_open_document",
+        }
+        for model, button in models.items():
+            for who, offered in (("buyer", True), ("auditor_a", True), ("ctrl", False)):
+                rows = self.world.env_of(who)[model]
+                with self.subTest(model, who=who):
+                    arch = rows.get_view(view_type="tree")["arch"]
+                    self.assertEqual(button in arch, offered)
+            with self.assertRaisesRegex(AccessError, "rights in accounting"):
+                getattr(rows.search([], limit=1), button)()
+
+    def test_document_of_the_other_company_alone_is_not_opened(self):
+        invoice = self.invoice((self.product, 1, 100))
+        invoice.action_post()
+        self.bill_of(invoice).button_cancel()
+        row = self.world.env_of("buyer")["mfg.ic.mismatch"].search([])
+        self.assertEqual(row.kind, "missing")
+        with self.assertRaisesRegex(UserError, "Group B"):
+            row.action_open_document()
+        action = row.with_env(self.world.env_of("seller")).action_open_document()
+        self.assertEqual(action["res_id"], invoice.id)
 
     def test_mc_21_balance_of_a_pair(self):
         invoice = self.invoice((self.product, 1, 100))

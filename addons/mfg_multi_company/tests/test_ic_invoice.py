@@ -251,10 +251,17 @@ class TestInvoiceToBill(IntercompanyCase):
         self.assertFalse(self.bill_of(invoice))
         problem = self.exceptions()
         self.assertEqual((problem.kind, problem.flow_id.state), ("access", "invoiced"))
-        problem.action_retry()
+        told = problem.action_retry()["params"]
         self.assertEqual((problem.state, problem.count), ("open", 2))
+        self.assertEqual(
+            told["message"],
+            "Repeated; still open: Rights or Service User, "
+            f"{problem.flow_id.name} (Group seller, Group buyer)",
+        )
+        self.assertEqual(told["type"], "warning")
         side.service_user_id.active = True
-        problem.action_retry()
+        told = problem.action_retry()["params"]
+        self.assertEqual(told["type"], "success")
         self.assertEqual(problem.state, "resolved")
         self.assertEqual(self.bill_of(invoice).state, "posted")
         self.assertEqual(self.bills(), 1)

@@ -43,6 +43,22 @@ class TestTours(HoldCase, HttpCase):
         self.assertEqual(disposition.signature_ids.user_id, self.world.users["apr1"])
         self.assertFalse(self.lot_a.is_on_hold)
 
+    def test_unmeasured_value_is_empty_and_a_measured_zero_is_not(self):
+        self.world.inspection_plan(self.part)
+        hold = self.as_user(self.world.hold(self.lot_a, reason="INSPECT"), "qa")
+        inspections = hold.env["mfg.quality.inspection"]
+        inspection = inspections.search(hold.action_inspect()["domain"])
+        self.start_tour(
+            f"/web#id={inspection.id}&model=mfg.quality.inspection&view_type=form",
+            "mfg_quality_hold_measure",
+            login="hold-qa",
+        )
+        measured = inspection.result_ids.filtered(lambda row: row.kind == "measured")
+        self.assertEqual(
+            [(row.value, row.verdict) for row in measured],
+            [(10.02, "pass"), (0, "fail")],
+        )
+
     def test_qh_31_consultant_sets_up_and_the_floor_uses_it(self):
         vendor = self.env["res.partner"].create({"name": "Tour Castings"})
         self.start_tour(

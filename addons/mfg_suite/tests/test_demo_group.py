@@ -7,6 +7,7 @@ from odoo.tests import HttpCase, TransactionCase, tagged
 from odoo.tools import file_open
 
 PLANTS = ("plant_a", "plant_b", "plant_c")
+HOME = "mfg_suite.mfg_suite_home_action"
 
 
 def logins():
@@ -222,6 +223,7 @@ class TestLogins(DemoGroup, HttpCase):
 
     def test_every_role_has_a_home_page_and_an_inbox(self):
         root = self.env.ref("mfg_suite.mfg_suite_menu_root").id
+        start = self.env.ref(HOME).id
         for entry in logins():
             user = self.user(entry["login"])
             context = {"allowed_company_ids": user.company_ids.ids}
@@ -229,6 +231,7 @@ class TestLogins(DemoGroup, HttpCase):
             with self.subTest(login=entry["login"]):
                 menus = env["ir.ui.menu"].load_web_menus(False)
                 self.assertIn(root, menus["root"]["children"])
+                self.assertEqual(env.user.action_id.id, start, "opens there")
                 home = env["mfg.suite.home"].get_home()
                 self.assertEqual(len(home["plants"]), len(user.company_ids))
                 env["mfg.suite.exception"].search([]).read()

@@ -1,3 +1,5 @@
+from pytz import timezone, utc
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -47,6 +49,16 @@ class TestException(SuiteCase):
         gap = rows["audit"]
         self.assertEqual((gap.name, gap.reference), ("Capture Gap", "Contact"))
         self.assertEqual(gap.severity, "2")
+
+    def test_disagreement_is_due_at_the_end_of_the_day_of_the_reader(self):
+        day = self._disagreement().sla_date
+        for zone in ("Asia/Tokyo", "Pacific/Auckland", "America/Chicago", False):
+            self.person.tz = zone
+            row = self._rows(self.person, [("kind", "=", "intercompany")])
+            there = utc.localize(row.due_at).astimezone(timezone(zone or "UTC"))
+            with self.subTest(zone):
+                self.assertEqual(there.date(), day)
+                self.assertEqual(str(there.time()), "23:59:59")
 
     def test_plant_two_sees_nothing_of_plant_one(self):
         self._everything()

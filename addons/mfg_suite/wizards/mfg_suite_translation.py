@@ -70,6 +70,7 @@ class MfgSuiteTranslation(models.TransientModel):
     def action_apply(self):
         """Add the translations and try the message again.
 
+        :return: action that tells so
         :raises UserError: it was decided already, or the message cannot be repeated
         :raises ValidationError: a translation is not clear
         """
@@ -78,9 +79,8 @@ class MfgSuiteTranslation(models.TransientModel):
             [line._entry() for line in self.line_ids]
         )
         if self.letter_id:
-            self.letter_id.action_replay()
-        else:
-            self.inbound_id.action_resubmit()
+            return self.letter_id.action_replay()
+        return self.inbound_id.action_resubmit()
 
     def _message(self):
         self.ensure_one()

@@ -30,6 +30,10 @@ export class AuditTimeline extends Component {
             X: {name: _t("Exported"), color: "warning"},
             P: {name: _t("Printed"), color: "warning"},
         };
+        this.linked = {
+            I: {name: _t("Linked"), color: "info"},
+            D: {name: _t("Unlinked"), color: "info"},
+        };
         const {context, params} = this.props.action;
         this.model = context.active_model || params.active_model;
         this.resId = context.active_id || params.active_id;
@@ -95,6 +99,11 @@ export class AuditTimeline extends Component {
 
     localTime(date) {
         return formatDateTime(deserializeDateTime(date));
+    }
+
+    operationOf(entry) {
+        const linked = entry.link && this.linked[entry.operation];
+        return linked || this.operations[entry.operation];
     }
 
     changesOf(entry) {
