@@ -109,21 +109,21 @@ def note_copy(cr):
     # would wait for its end, hence for ever.
     if _is_known(cr):
         return
-    with db_connect(cr.dbname).cursor() as cr:
-        if _is_known(cr):
+    with db_connect(cr.dbname).cursor() as own:
+        if _is_known(own):
             return
-        cr.execute("SELECT pg_advisory_lock(%s)", [COPY_LOCK])
+        own.execute("SELECT pg_advisory_lock(%s)", [COPY_LOCK])
         # What the registry before noted is in the snapshot of a transaction that begins now.
-        cr.commit()  # pylint: disable=invalid-commit
+        own.commit()  # pylint: disable=invalid-commit
         try:
             # A transaction that goes on, such as the caller's, may have begun to note it.
-            cr.execute("SET LOCAL lock_timeout = '1s'")
-            cr.execute("SELECT mfg_audit.note_server_start()", log_exceptions=False)
-            cr.commit()  # pylint: disable=invalid-commit
+            own.execute("SET LOCAL lock_timeout = '1s'")
+            own.execute("SELECT mfg_audit.note_server_start()", log_exceptions=False)
+            own.commit()  # pylint: disable=invalid-commit
         except psycopg2.OperationalError:
-            cr.rollback()
+            own.rollback()
         finally:
-            cr.execute("SELECT pg_advisory_unlock(%s)", [COPY_LOCK])
+            own.execute("SELECT pg_advisory_unlock(%s)", [COPY_LOCK])
 
 
 def _is_known(cr):
