@@ -56,6 +56,11 @@ MESSAGES = {
         ENTRIES + "'R-5501'",
         1,
     ),
+    "credit.received": (
+        {"currency": "{currency}", "bill": "R-5500", "lines.0.line": None},
+        ENTRIES + "'G-118'",
+        1,
+    ),
     "bom.changed": ({}, "SELECT count(*) FROM mrp_bom WHERE code = 'B-MT-1'", 1),
     "finance.journal": ({}, ENTRIES + "'B-2026-03-31'", 1),
     "goods.receipt": ({}, ON_HAND, 60),

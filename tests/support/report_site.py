@@ -83,6 +83,10 @@ for code, kind in %(about)r.items():
                         "price_unit": 12.5, "taxes_id": [(6, 0, tax.ids)]})
                 for product, quantity in ((housing, 100), (screw, 500))]})
         order.button_confirm()
+        if code == "credit.received":
+            order.action_create_invoice()
+            order.invoice_ids.write({"ref": "R-5500", "invoice_date": "2026-03-19"})
+            order.invoice_ids.action_post()
     documents[code] = order.name
 env.cr.commit()
 with open(%(out)r, "w") as out:
@@ -94,6 +98,7 @@ with open(%(out)r, "w") as out:
 #: message → what kind of order it is about, one that is there for it alone
 ABOUT = {
     "bill.received": "purchase",
+    "credit.received": "purchase",
     "goods.receipt": "purchase",
     "production.confirmation": "production",
     "production.consumption": "production",
