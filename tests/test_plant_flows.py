@@ -300,8 +300,11 @@ def test_pi_01_transfer_of_the_warehouse(plant):
     assert on_shelf() == 12
 
 
-def new_purchase(plant, quantity):
-    """Have bars bought for plant C; return (id, number) of the confirmed order."""
+def new_purchase(plant, quantity, **vendor):
+    """Have bars bought for plant C; return (id, number) of the confirmed order.
+
+    :param vendor: further values of the vendor
+    """
     company = plant.ref("mfg_suite.company_plant_c")
     here = {"context": {"allowed_company_ids": [company]}}
     (warehouse,) = plant.rpc(
@@ -312,7 +315,7 @@ def new_purchase(plant, quantity):
         ["in_type_id"],
         **here,
     )
-    vendor = plant.rpc("admin", "res.partner", "create", {"name": "Bars Ltd"})
+    vendor = plant.rpc("admin", "res.partner", "create", {"name": "Bars Ltd", **vendor})
     line = {
         "product_id": plant.ref("mfg_suite.product_c_bar"),
         "product_qty": quantity,
@@ -527,6 +530,83 @@ def test_pi_08_journal_with_wrong_totals_then_corrected_posts_once(plant, partne
     wait_for_reports(plant, accounting)
     ((reference, state, total),) = posted()
     assert (reference, state, total) == ("B-31", "posted", 125.5)
+
+
+@pytest.mark.parametrize(
+    "manners", [{}, {"twice": True}], ids=["well behaved", "everything twice"]
+)
+def test_pi_01_vendors_bill_and_credit_note_become_drafts(plant, partners, manners):
+    accounting, wms = partners["accounting"], partners["wms"]
+    vendor = f"V-{len(manners)}"
+    order, number = new_purchase(plant, 40, ref=vendor)
+    wait_for(
+        lambda: number in wms.status()["expected"], PATIENCE, "the warehouse expects it"
+    )
+    wms.order("/receive", order=number, location="C-STOCK", note=f"LS-{number}")
+    wait_for(lambda: in_stock(plant, f"W-{number}-1") == 40, PATIENCE, "it is received")
+    accounting.order("/manners", **manners)
+    (bought,) = plant.rpc(
+        "admin", "purchase.order", "read", [order], ["amount_tax", "currency_id"]
+    )
+    paper = {"date": "2026-03-31", "currency": bought["currency_id"][1]}
+    bars = {"item": "AG-SB16", "quantity": 40, "unit": "kg", "unit_price": 3.5}
+
+    def entered(kind, reference):
+        """Return (id, state, amount, number of the bill that is reversed)."""
+        return plant.query(
+            """
+            SELECT m.id, m.state, m.amount_untaxed::float8, b.ref
+              FROM account_move m
+         LEFT JOIN account_move b ON b.id = m.reversed_entry_id
+             WHERE m.move_type = %s AND m.ref = %s
+            """,
+            [kind, reference],
+        )
+
+    bill = f"R-{number}"
+    accounting.order(
+        "/bill",
+        path="in/bill.received",
+        number=bill,
+        order=number,
+        lines=[bars],
+        tax=bought["amount_tax"],
+        **paper,
+    )
+    wait_for(lambda: entered("in_invoice", bill), PATIENCE, "the bill is a draft")
+    wait_for_reports(plant, accounting)
+    ((draft, *values),) = entered("in_invoice", bill)
+    assert values == ["draft", 140.0, None]
+    # It comes before somebody has posted the bill: it waits.
+    note = f"G-{number}"
+    accounting.order(
+        "/bill",
+        path="in/credit.received",
+        number=note,
+        bill=bill,
+        vendor=vendor,
+        lines=[{**bars, "quantity": 10}],
+        tax=bought["amount_tax"] / 4,
+        **paper,
+    )
+
+    def waits():
+        return plant.query(
+            "SELECT 1 FROM mfg_integration_inbox_todo WHERE waits_for = %s",
+            [f"account.move,{draft}"],
+        )
+
+    wait_for(waits, PATIENCE, "the credit note waits")
+    assert not entered("in_refund", note)
+    plant.rpc("admin", "account.move", "action_post", [draft])
+    wait_for(lambda: entered("in_refund", note), PATIENCE, "the credit note is a draft")
+    wait_for_reports(plant, accounting)
+    ((_id, *values),) = entered("in_refund", note)
+    assert values == ["draft", 35.0, bill]
+    # A copy under another name is another message: somebody is told, nothing is entered.
+    errors = [error for (error,) in refusals(plant) if number in error]
+    assert len(errors) == (2 if manners else 0), errors
+    assert all("is in Odoo already" in error for error in errors), errors
 
 
 @pytest.mark.parametrize(

@@ -618,6 +618,24 @@ def test_accounting_leaves_a_journal_with_its_totals(accounting, tmp_path):
     assert [journal["control"]["lines"] for journal in journals] == [2, 2]
 
 
+def test_accounting_leaves_bills_and_credit_notes_with_their_totals(
+    accounting, tmp_path
+):
+    accounting.order("/connect", folder=str(tmp_path))
+    goods = {"item": "HS-1", "quantity": 3, "unit": "Units", "unit_price": 0.335}
+    paper = {"path": "in", "date": "2026-03-31", "currency": "EUR", "lines": [goods]}
+    accounting.order("/bill", number="R-1", order="P1", tax=0.2, off_by=1, **paper)
+    accounting.order("/bill", number="G-1", bill="R-1", vendor="V-1", **paper)
+    wait_for(lambda: len(accounting.status()["written"]) == 2, 10, "both are written")
+    bill, credit = (
+        fits(code, json.loads(announced(tmp_path / "in", f"{name}.json")))
+        for code, name in (("bill.received", "R-1"), ("credit.received", "G-1"))
+    )
+    assert bill["control"] == {"lines": 1, "untaxed": 1.0, "tax": 0.2, "total": 2.2}
+    assert credit["bill"] == "R-1"
+    assert credit["control"]["total"] == 1.0
+
+
 # -- all of them in one process ----------------------------------------------------------
 
 

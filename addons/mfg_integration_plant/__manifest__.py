@@ -2,7 +2,7 @@
     "name": "Plant Messages",
     "summary": "Canonical messages of a plant: orders reach the floor, and what happens "
     "there reaches Odoo",
-    "version": "17.0.1.5.0",
+    "version": "17.0.1.6.0",
     "category": "Manufacturing/Manufacturing",
     "author": "Odoo Manufacturing Group Suite contributors",
     "license": "LGPL-3",

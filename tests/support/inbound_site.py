@@ -62,15 +62,18 @@ class InboundSite:
     :param conf: further options of odoo.conf for every process
     """
 
+    #: databases that are prepared alike bear one label
+    _label = "inbound"
+
     def __init__(self, lab, sync=(), signed=False, conf=None):
         self.lab = lab
         self.server = None
         self._options = conf or {}
         # Preparing takes longer than most tests do, so all of them share it.
-        self.database, prepared = lab.prepared("inbound", self._prepare)
-        self.key = prepared["keys"][signed]
-        self.partners = prepared["partners"]
-        self.system = prepared["system"]
+        self.database, self.prepared = lab.prepared(self._label, self._prepare)
+        self.key = self.prepared["keys"][signed]
+        self.partners = self.prepared["partners"]
+        self.system = self.prepared["system"]
         self.connection = lab.connect(self.database)
         self.query(
             "UPDATE mfg_integration_interface SET processing_mode = 'sync' "

@@ -3,6 +3,7 @@ from . import mfg_integration_handler_plant
 from . import mfg_integration_handler_production
 from . import mfg_integration_handler_master
 from . import mfg_integration_handler_purchase
+from . import mfg_integration_handler_bill
 from . import mfg_integration_handler_stock
 from . import mfg_integration_handler_receipt
 from . import mfg_integration_lifecycle
@@ -16,6 +17,7 @@ from . import mfg_integration_file_layout
 from . import mfg_integration_folder
 from . import mfg_integration_handler_bill_received
 from . import mfg_integration_handler_bom_changed
+from . import mfg_integration_handler_credit_received
 from . import mfg_integration_handler_finance_journal
 from . import mfg_integration_handler_goods_receipt
 from . import mfg_integration_handler_item_changed

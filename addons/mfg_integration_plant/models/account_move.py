@@ -15,3 +15,15 @@ class AccountMove(models.Model):
         "bill.posted": invoice_posted.build,
         "invoice.posted": invoice_posted.build,
     }
+
+    def _post(self, soft=True):
+        """Credit notes that came before their bill was posted have their turn now."""
+        posted = super()._post(soft)
+        self.env["mfg.integration.inbox"]._wake(
+            [
+                f"{move._name},{move.id}"
+                for move in posted
+                if move.move_type == "in_invoice"
+            ]
+        )
+        return posted

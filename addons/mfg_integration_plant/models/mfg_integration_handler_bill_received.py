@@ -9,7 +9,7 @@ class MfgIntegrationHandlerBillReceived(models.AbstractModel):
     """A vendor's bill for an order: a draft that agrees to the cent, or nothing."""
 
     _name = "mfg.integration.handler.bill.received"
-    _inherit = "mfg.integration.handler.purchase"
+    _inherit = "mfg.integration.handler.bill"
     _description = "Handler of bill.received"
     _message_type = "bill.received"
 
@@ -25,13 +25,15 @@ class MfgIntegrationHandlerBillReceived(models.AbstractModel):
         """
         order = self._order_meant(payload["order"], message)
         self._check_head(payload, order, message)
-        self._check_new(payload["number"], order)
+        self._check_new(
+            "in_invoice", payload["number"], order.partner_id, order.company_id
+        )
         billed = self._by_line(order, self._entries(payload["lines"], message))
         quantities = {
             line: self._billable(line, entries) for line, entries in billed.items()
         }
         bill = self.env["account.move"].create(self._values(payload, order, quantities))
-        self._check_control(payload, bill)
+        self._check_control(payload, bill, order.name)
         message.link(bill)
         return {
             "bill": bill.id,
@@ -66,30 +68,6 @@ class MfgIntegrationHandlerBillReceived(models.AbstractModel):
                     ours=order.partner_id.display_name,
                     number=payload["number"],
                     theirs=vendor.display_name,
-                )
-            )
-
-    def _check_new(self, number, order):
-        """Refuse a bill that was entered under another message or by hand."""
-        vendor = order.partner_id.commercial_partner_id
-        existing = self.env["account.move"].search(
-            [
-                ("move_type", "=", "in_invoice"),
-                ("commercial_partner_id", "=", vendor.id),
-                ("ref", "=", number),
-                ("company_id", "=", order.company_id.id),
-                ("state", "!=", "cancel"),
-            ],
-            limit=1,
-        )
-        if existing:
-            raise UserError(
-                _(
-                    "Bill %(number)s of %(vendor)s is in Odoo already as %(bill)s. Give the "
-                    "message up, or cancel that bill first.",
-                    number=number,
-                    vendor=vendor.display_name,
-                    bill=existing.display_name,
                 )
             )
 
@@ -166,27 +144,3 @@ class MfgIntegrationHandlerBillReceived(models.AbstractModel):
             values["invoice_payment_term_id"] = False
             values["invoice_date_due"] = names.day(due)
         return values
-
-    def _check_control(self, payload, bill):
-        """Compare what the vendor asks for with what Odoo makes of the order."""
-        made = {
-            "lines": len(payload["lines"]),
-            "untaxed": bill.amount_untaxed,
-            "tax": bill.amount_tax,
-            "total": bill.amount_total,
-        }
-        for name, total in made.items():
-            announced = names.amount(payload["control"][name], name)
-            if bill.currency_id.compare_amounts(announced, total):
-                raise UserError(
-                    _(
-                        "Control total “%(name)s” of %(number)s says %(announced)s, lines "
-                        "and taxes of %(order)s make %(total)s. Nothing was entered. Have "
-                        "the vendor correct the bill, or the buyer the order.",
-                        name=name,
-                        number=payload["number"],
-                        announced=announced,
-                        order=payload["order"],
-                        total=total,
-                    )
-                )

@@ -7,12 +7,13 @@ from .inbound_common import InboundPlantCase, quantity
 INVOICE = "invoice.posted"
 BILL = "bill.posted"
 RECEIVED = "bill.received"
+CREDIT = "credit.received"
 
 
 class InvoiceCase(InboundPlantCase):
     """The books of a plant with taxes, an accountant, and a vendor who bills orders."""
 
-    codes = (RECEIVED,)
+    codes = (RECEIVED, CREDIT)
     service_groups = "account.group_account_invoice"
 
     @classmethod
@@ -141,9 +142,9 @@ class InvoiceCase(InboundPlantCase):
             **values,
         }
 
-    def bills(self):
+    def bills(self, kind="in_invoice"):
         return self.env["account.move"].search(
-            [("company_id", "=", self.plant.id), ("move_type", "=", "in_invoice")]
+            [("company_id", "=", self.plant.id), ("move_type", "=", kind)]
         )
 
 
@@ -399,3 +400,241 @@ class TestBillReceived(InvoiceCase):
         self.assertEqual(order.order_line.qty_invoiced, 0)
         self.done(RECEIVED, self.bill(order, ("SC-1", 5)))
         self.assertEqual(len(self.bills()), 1)
+
+
+@tagged("post_install", "-at_install")
+class TestCreditReceived(InvoiceCase):
+    """Vendors' credit notes become drafts within the bill they correct, or nothing."""
+
+    def billed(self, *lines, post=True):
+        """Return (order of (product, quantity), the bill R-1 of all of it)."""
+        order = self.purchase(*lines)
+        result = self.done(
+            RECEIVED,
+            self.bill(
+                order, *((product.default_code, amount) for product, amount in lines)
+            ),
+        )
+        bill = self.env["account.move"].browse(result["bill"])
+        if post:
+            self.post(bill)
+        return order, bill
+
+    def post(self, move):
+        move.with_user(self.accountant).action_post()
+        self.env.flush_all()
+
+    def credit(self, item, amount, price=12.5, number="G-1", unit="Units", **line):
+        """Return a credit note for R-1 that is right."""
+        untaxed = round(amount * price, 2)
+        tax = round(untaxed / 10, 2)
+        return {
+            "number": number,
+            "bill": "R-1",
+            "vendor": "V-100",
+            "date": "2026-03-26",
+            "currency": self.currency,
+            "lines": [
+                {
+                    "item": item,
+                    "quantity": quantity(amount, unit),
+                    "unit_price": price,
+                    **line,
+                }
+            ],
+            "control": {
+                "lines": 1,
+                "untaxed": untaxed,
+                "tax": tax,
+                "total": round(untaxed + tax, 2),
+            },
+        }
+
+    def credits(self):
+        return self.bills("in_refund")
+
+    def test_pi_01_credit_note_for_goods_is_entered_posted_and_told(self):
+        order, bill = self.billed((self.housing, 60), (self.screw, 500))
+        result = self.done(
+            CREDIT,
+            {**self.credit("HS-1", 10), "reason": "Went back", "order": order.name},
+        )
+        note = self.credits()
+        self.assertEqual(result["credit_note"], note.id)
+        self.assertEqual((result["untaxed"], result["tax"]), (125, 12.5))
+        self.assertEqual((note.state, note.ref), ("draft", "G-1"))
+        self.assertEqual(note.reversed_entry_id, bill)
+        self.assertEqual(note.partner_id, self.vendor)
+        self.assertEqual(note.create_uid, self.service)
+        self.assertEqual(str(note.invoice_date), "2026-03-26")
+        self.assertIn("Went back", note.narration)
+        line, billed = note.invoice_line_ids, bill.invoice_line_ids[0]
+        self.assertEqual(line.account_id, billed.account_id)
+        self.assertEqual(line.tax_ids, billed.tax_ids)
+        self.assertEqual(order.order_line.mapped("qty_invoiced"), [50, 500])
+        (payload,) = self.payloads_of(BILL, lambda: self.post(note))
+        self.assertEqual(
+            (payload["kind"], payload["reference"], payload["reverses"]),
+            ("credit_note", "G-1", bill.name),
+        )
+        self.assertEqual(payload["control"]["total"], 137.5)
+
+    def test_pi_01_lower_price_leaves_the_goods_billed(self):
+        order, bill = self.billed((self.screw, 100))
+        self.done(CREDIT, self.credit("SC-1", 100, 0.5, kind="price"))
+        self.assertEqual(self.credits().amount_untaxed, 50)
+        self.assertEqual(self.credits().reversed_entry_id, bill)
+        self.assertEqual(order.order_line.qty_invoiced, 100)
+        # all of it goes back: only what it cost in the end
+        whole = self.credit("SC-1", 100, number="G-2")
+        self.refused(CREDIT, whole, r"has 1250.0 .* its credit notes would make 1300.0")
+        self.done(CREDIT, self.credit("SC-1", 100, 12, number="G-2"))
+        self.assertEqual(order.order_line.qty_invoiced, 0)
+
+    def test_pi_01_credit_note_in_the_vendors_unit(self):
+        order, _bill = self.billed((self.screw, 36))
+        self.done(CREDIT, self.credit("SC-1", 2, 150, unit="Dozens"))
+        self.assertEqual(self.credits().amount_untaxed, 300)
+        self.assertEqual(order.order_line.qty_invoiced, 12)
+        self.refused(
+            CREDIT,
+            self.credit("SC-1", 2, 150, "G-2", unit="Dozens"),
+            "24.0 Units are credited, 12.0 may be",
+        )
+
+    def test_pi_01_the_orders_line_tells_apart_what_stands_twice(self):
+        order, bill = self.billed((self.screw, 5), (self.housing, 5))
+        order_line = order.order_line[0]
+        twice = self.purchase((self.screw, 10), (self.screw, 3))
+        lines = [
+            {
+                "item": "SC-1",
+                "line": line.id,
+                "quantity": quantity(line.product_qty),
+                "unit_price": 12.5,
+            }
+            for line in twice.order_line
+        ]
+        payload = self.bill(twice, ("SC-1", 10), ("SC-1", 3), number="R-2")
+        result = self.done(RECEIVED, {**payload, "lines": lines})
+        self.post(bill.browse(result["bill"]))
+        second = {**self.credit("SC-1", 3), "bill": "R-2"}
+        self.refused(CREDIT, second, "stands on 2 lines of bill R-2")
+        second["lines"][0]["line"] = order_line.id
+        self.refused(CREDIT, second, "stands on 0 lines of bill R-2")
+        second["lines"][0]["line"] = twice.order_line[1].id
+        self.done(CREDIT, second)
+        self.assertEqual(twice.order_line.mapped("qty_invoiced"), [10, 0])
+        second["number"] = "G-2"
+        self.refused(CREDIT, second, "3.0 Units are credited, 0.0 may be")
+
+    def test_pi_02_credit_note_sent_twice_and_again_under_another_key(self):
+        order, _bill = self.billed((self.screw, 10))
+        payload = self.credit("SC-1", 4)
+        first = self.report(CREDIT, payload, key="g-1")
+        self.assertEqual(first.state, "processed", first.error)
+        again = self.report(CREDIT, payload, key="g-1")
+        self.assertEqual(first, again)
+        self.assertTrue(self.replayed)
+        self.refused(
+            CREDIT, payload, "Credit note G-1 of Castings Ltd is in Odoo already"
+        )
+        self.assertEqual(len(self.credits()), 1)
+        self.assertEqual(order.order_line.qty_invoiced, 6)
+
+    def test_pi_03_credit_note_waits_until_its_bill_is_posted(self):
+        _order, bill = self.billed((self.screw, 10), post=False)
+        early = self.report(CREDIT, self.credit("SC-1", 4))
+        self.assertEqual(early.state, "parked")
+        self.assertIn("R-1 of Castings Ltd is not posted yet", early.error)
+        self.assertFalse(self.credits())
+        self.post(bill)
+        self.process()
+        self.assertEqual(early.state, "processed", early.error)
+        self.assertEqual(self.credits().reversed_entry_id, bill)
+
+    def test_pi_04_unknown_bill_is_refused_and_credited_once_it_is_entered(self):
+        exception = self.refused(
+            CREDIT, self.credit("SC-1", 4), "Bill R-1 of Castings Ltd is not in Odoo"
+        )
+        self.billed((self.screw, 10))
+        message = self.process_again(exception)
+        self.assertEqual(message.state, "processed", message.error)
+        self.assertEqual(self.credits().invoice_line_ids.quantity, 4)
+
+    def test_pi_04_all_credit_notes_of_a_bill_stay_within_it(self):
+        _order, _bill = self.billed((self.screw, 10))
+        self.done(CREDIT, self.credit("SC-1", 7))
+        more = self.credit("SC-1", 4, number="G-2")
+        exception = self.refused(
+            CREDIT,
+            more,
+            r"Screw: 4.0 Units are credited, 3.0 may be: bill R-1 has 10.0, and 7.0 were",
+        )
+        self.assertEqual(len(self.credits()), 1)
+        self.credits().with_user(self.accountant).button_cancel()
+        message = self.process_again(exception)
+        self.assertEqual(message.state, "processed", message.error)
+
+    def test_pi_04_what_was_credited_by_hand_counts(self):
+        _order, bill = self.billed((self.screw, 10))
+        bill.with_user(self.accountant)._reverse_moves([{"ref": "by hand"}])
+        self.refused(
+            CREDIT, self.credit("SC-1", 1), "1.0 Units are credited, 0.0 may be"
+        )
+
+    def test_pi_04_credit_notes_that_are_refused(self):
+        order, bill = self.billed((self.screw, 10))
+        other = self.purchase((self.screw, 1))
+        good = self.credit("SC-1", 5)
+
+        def line(**more):
+            return {**good, "lines": [{**good["lines"][0], **more}]}
+
+        for payload, pattern in (
+            ({**good, "bill": "R-9"}, "Bill R-9 of Castings Ltd is not in Odoo"),
+            ({**good, "vendor": "V-9"}, "partner “V-9” is not known"),
+            ({**good, "vendor": "C-200"}, "Bill R-1 of Machines Inc is not in Odoo"),
+            ({**good, "order": other.name}, "Bill R-1 has no line of"),
+            ({**good, "currency": "XTS"}, "is in XTS, bill R-1 in"),
+            ({**good, "date": "26.3.2026"}, "is not a date"),
+            (line(item="4711"), "item “4711” is not known"),
+            (line(item="HS-1"), "stands on 0 lines"),
+            (line(unit_price=12.6), "billed at 12.5 .* credited at 12.6"),
+            (line(unit_price=-12.5), "above zero"),
+            (line(unit_price=0), "above zero"),
+            (line(quantity=quantity(-5)), "has to be above zero"),
+            (line(quantity=quantity(5, "kg")), "kg is not a unit of"),
+            (line(quantity=quantity(11)), "11.0 Units are credited, 10.0 may be"),
+            (
+                line(quantity=quantity(11), kind="price"),
+                "11.0 Units are credited, 10.0 may be",
+            ),
+        ):
+            with self.subTest(pattern):
+                self.refused(CREDIT, payload, pattern)
+        self.assertFalse(self.credits())
+        self.assertEqual(order.order_line.qty_invoiced, 10)
+        bill.with_user(self.accountant).button_draft()
+        bill.with_user(self.accountant).button_cancel()
+        self.refused(CREDIT, good, "Bill R-1 of Castings Ltd is not in Odoo")
+
+    def test_pi_08_each_control_total_of_a_credit_note_counts(self):
+        self.billed((self.screw, 10))
+        for name in ("lines", "untaxed", "tax", "total"):
+            with self.subTest(name):
+                wrong = self.credit("SC-1", 5)
+                wrong["control"][name] += 0.01 if name != "lines" else 1
+                self.refused(
+                    CREDIT, wrong, f"Control total “{name}” of G-1 says .* make"
+                )
+                self.assertFalse(self.credits())
+        self.done(CREDIT, self.credit("SC-1", 5))
+
+    def test_credit_note_needs_the_rights_a_person_needs(self):
+        self.billed((self.screw, 10))
+        self.service.groups_id = self.env.ref("base.group_user") + self.env.ref(
+            "stock.group_stock_manager"
+        )
+        self.refused(CREDIT, self.credit("SC-1", 5), "not allowed to access")
+        self.assertFalse(self.credits())
