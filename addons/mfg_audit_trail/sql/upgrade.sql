@@ -38,12 +38,12 @@ DO $do$
 BEGIN
     IF to_regclass('mfg_audit.relation') IS NOT NULL AND NOT EXISTS (
         SELECT FROM pg_attribute
-         WHERE attrelid = 'mfg_audit.relation'::regclass AND attname = 'company_path') THEN
+         WHERE attrelid = to_regclass('mfg_audit.relation') AND attname = 'company_path') THEN
         ALTER TABLE mfg_audit.relation ADD COLUMN company_path text[];
     END IF;
     IF to_regclass('mfg_audit.server_start') IS NOT NULL AND NOT EXISTS (
         SELECT FROM pg_attribute
-         WHERE attrelid = 'mfg_audit.server_start'::regclass AND attname = 'place') THEN
+         WHERE attrelid = to_regclass('mfg_audit.server_start') AND attname = 'place') THEN
         DROP TABLE mfg_audit.server_start;
     END IF;
 END
