@@ -41,6 +41,7 @@ def measure(quick, lab):
     finally:
         for peer in peers.values():
             peer.close()
+
     def cpu(name, step):
         return [row[step][1] for row in rows[name]]
 
