@@ -5,6 +5,7 @@ on several databases take turns; commands and answers are JSON lines on the stan
 """
 
 import cProfile
+import gc
 import json
 import pstats
 import subprocess
@@ -281,6 +282,9 @@ class Work:
         self.env.clear()
         self.env.invalidate_all(flush=False)
         self.env.registry.clear_cache()
+        # A request begins without the leftovers of another one, environments above all,
+        # which each new one is compared with.
+        gc.collect()
 
 
 def _share(profiler):
