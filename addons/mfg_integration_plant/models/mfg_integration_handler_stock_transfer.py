@@ -43,7 +43,11 @@ class MfgIntegrationHandlerStockTransfer(models.AbstractModel):
         return {"transfer": picking.name}
 
     def _picking(self, payload, source, target, goods):
-        """Return a confirmed transfer with its lots and quantities entered."""
+        """Return a draft transfer with its lots and quantities entered.
+
+        Confirmed with its lines it reserves nothing more: what would be reserved for it
+        need not be what was moved.
+        """
         by_product = defaultdict(list)
         for entry in goods:
             by_product[entry["product"]].append(entry)
@@ -72,8 +76,6 @@ class MfgIntegrationHandlerStockTransfer(models.AbstractModel):
                 ],
             }
         )
-        picking.action_confirm()
-        picking.move_line_ids.unlink()
         self.env["stock.move.line"].create(
             [
                 values
@@ -81,7 +83,6 @@ class MfgIntegrationHandlerStockTransfer(models.AbstractModel):
                 for values in self._lines(move, by_product[move.product_id])
             ]
         )
-        picking.move_ids.picked = True
         return picking
 
     def _lines(self, move, entries):

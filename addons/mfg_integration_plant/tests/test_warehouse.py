@@ -168,6 +168,49 @@ class TestWarehouse(WarehouseCase):
         self.assertEqual(self.on_hand(self.housing, "HS-B", self.shelf), 3)
         self.assertEqual(self.on_hand(self.housing), 20)
 
+    def test_transfer_takes_what_was_moved_also_from_reserved_goods(self):
+        for name in ("HS-A", "HS-B"):
+            self.put_in_stock(self.housing, 10, self.lot(self.housing, name))
+        warehouse = self.stock.warehouse_id
+        delivery = self.env["stock.picking"].create(
+            {
+                "picking_type_id": warehouse.out_type_id.id,
+                "location_id": self.stock.id,
+                "location_dest_id": self.vendor.property_stock_customer.id,
+                "move_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "name": "Housing",
+                            "product_id": self.housing.id,
+                            "product_uom_qty": 12,
+                            "company_id": self.plant.id,
+                            "location_id": self.stock.id,
+                            "location_dest_id": self.vendor.property_stock_customer.id,
+                        },
+                    )
+                ],
+            }
+        )
+        delivery.action_confirm()
+        delivery.action_assign()
+        self.assertEqual(delivery.move_ids.quantity, 12)
+        self.done("stock.transfer", self.transfer(self.line("HS-1", 9, "HS-A")))
+        self.assertEqual(self.on_hand(self.housing, "HS-A", self.shelf), 9)
+        self.assertEqual(self.on_hand(self.housing, "HS-B", self.shelf), 0)
+        quants = self.env["stock.quant"].search(
+            [
+                ("product_id", "=", self.housing.id),
+                ("location_id", "child_of", self.stock.id),
+            ]
+        )
+        for quant in quants:
+            self.assertLessEqual(quant.reserved_quantity, quant.quantity)
+        self.assertEqual(
+            sum(quants.mapped("reserved_quantity")), delivery.move_ids.quantity
+        )
+
     def test_pi_03_transfer_waits_for_the_receipt(self):
         order = self.purchase((self.screw, 10))
         early = self.report("stock.transfer", self.transfer(self.line("SC-1", 10)))
