@@ -11,12 +11,28 @@ class AccountMoveLine(models.Model):
         :raises ItemNotMapped, UnitNotMapped: an item has no counterpart there
         :raises IntercompanyRefusal: neither has the account of a line without item
         """
-        mapped = self._mfg_ic_mapped_products(agreement)
+        translated = self._mfg_ic_translated(agreement)
         side = agreement._side("buyer")
         return [
-            line._mfg_ic_prepare_bill_line(agreement, side, line.product_id in mapped)
-            for line in self
+            line._mfg_ic_prepare_bill_line(side, translated.get(line)) for line in self
         ]
+
+    def _mfg_ic_translated(self, agreement):
+        """{line: (product, unit, quantity) of the buyer}, of lines whose product is called,
+        or counted, otherwise on one of the sides."""
+        mapped = self._mfg_ic_mapped_products(agreement)
+        lines = self.filtered(
+            lambda line: line.display_type == "product" and line.product_id in mapped
+        )
+        if not lines:
+            return {}
+        found = self.env["product.product"]._mfg_translate_all(
+            agreement.seller_company_id,
+            agreement.buyer_company_id,
+            [(line.product_id, line.quantity, line.product_uom_id) for line in lines],
+            self.move_id.invoice_date,
+        )
+        return dict(zip(lines, found, strict=True))
 
     def _mfg_ic_mapped_products(self, agreement):
         """Products that are called, or counted, otherwise on one of the sides."""
@@ -40,10 +56,10 @@ class AccountMoveLine(models.Model):
         own = products.filtered("company_id")
         return own | rows.product_id | rows.local_product_id
 
-    def _mfg_ic_prepare_bill_line(self, agreement, side, translate):
+    def _mfg_ic_prepare_bill_line(self, side, translated):
         """Values of the bill line for one invoice line; the amount stays what it is.
 
-        Extended by modules that know the order lines of both sides.
+        :param translated: (product, unit, quantity) of the buyer, where they differ
         """
         values = {
             "name": self.name,
@@ -52,15 +68,11 @@ class AccountMoveLine(models.Model):
         }
         if self.display_type != "product":
             return values
-        product, uom, quantity = self.product_id, self.product_uom_id, self.quantity
-        if product and translate:
-            product, uom, quantity = product._mfg_translate(
-                agreement.seller_company_id,
-                agreement.buyer_company_id,
-                quantity,
-                uom,
-                self.move_id.invoice_date,
-            )
+        product, uom, quantity = translated or (
+            self.product_id,
+            self.product_uom_id,
+            self.quantity,
+        )
         price, discount = self.price_unit, self.discount
         if any(self.tax_ids.flatten_taxes_hierarchy().mapped("price_include")):
             # Taxes inside of the price are the seller's; the buyer's come on top.

@@ -1,3 +1,5 @@
+from collections import defaultdict
+
 from odoo import _, api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
@@ -294,22 +296,46 @@ class MfgItemXref(models.Model):
 
     def _local_of(self, company, date=None):
         """The product of a company for the item of this code."""
-        row = self._local_row(self.product_id, company, date)
+        row = self._local_rows(self.product_id, company, date)[self.product_id.id]
         return row.local_product_id or self.product_id
 
     @api.model
-    def _local_row(self, product, company, date=None):
-        """The approved local code of an item in a company, empty if there is none."""
-        # Both sides of a flow translate, each sees only its own codes.
-        return self.sudo().search(
+    def _codes_of(self, products, company, date=None):
+        """{product id: approved local codes that mean it in a company}, with superuser
+        rights."""
+        found = defaultdict(self.sudo().browse)
+        # The other side translates, too, and does not see these codes.
+        for row in self.sudo().search(
             [
                 *self._valid(date),
                 ("code_type", "=", "local"),
                 ("company_id", "=", company.id),
-                ("product_id", "=", product.id),
-            ],
-            limit=1,
-        )
+                "|",
+                ("local_product_id", "in", products.ids),
+                "&",
+                ("local_product_id", "=", False),
+                ("product_id", "in", products.ids),
+            ]
+        ):
+            found[(row.local_product_id or row.product_id).id] |= row
+        return found
+
+    @api.model
+    def _local_rows(self, products, company, date=None):
+        """{product id: approved local code of this item in a company, empty if there is
+        none}, with superuser rights."""
+        found = defaultdict(self.sudo().browse)
+        # Both sides of a flow translate, each sees only its own codes.
+        for row in self.sudo().search(
+            [
+                *self._valid(date),
+                ("code_type", "=", "local"),
+                ("company_id", "=", company.id),
+                ("product_id", "in", products.ids),
+            ]
+        ):
+            found[row.product_id.id] = found[row.product_id.id] or row
+        return found
 
     def _to_group(self, quantity, uom):
         """(unit, quantity) of the group for a quantity there."""

@@ -1,4 +1,4 @@
-from odoo import _, models
+from odoo import _, api, models
 from odoo.tools import float_compare, float_round
 
 from ..exceptions import ItemNotMapped, UnitNotMapped
@@ -8,30 +8,65 @@ class ProductProduct(models.Model):
     _inherit = "product.product"
 
     def _mfg_translate(self, source, target, quantity, uom=None, date=None):
-        """The same thing in another company.
+        """The same thing in another company; see :meth:`_mfg_translate_all`.
+
+        :param float quantity: in ``uom``
+        :param uom: ``uom.uom``; the unit of the product by default
+        :return: (``product.product``, ``uom.uom``, quantity) of the target
+        """
+        self.ensure_one()
+        wanted = [(self, quantity, uom)]
+        return self._mfg_translate_all(source, target, wanted, date)[0]
+
+    @api.model
+    def _mfg_translate_all(self, source, target, wanted, date=None):
+        """The same things in another company.
 
         Only what is the same record for both, or what approved codes say, counts; nothing
         is looked up by name.
 
-        :param source, target: ``res.company``; this product is one of the source
-        :param float quantity: in ``uom``
-        :param uom: ``uom.uom``; the unit of the product by default
+        :param source, target: ``res.company``; the products are some of the source
+        :param wanted: [(``product.product``, quantity, ``uom.uom``), …]; without a unit
+            that of the product is meant
         :param date: day on which the codes must count; today by default
-        :return: (``product.product``, ``uom.uom``, quantity) of the target
+        :return: [(``product.product``, ``uom.uom``, quantity) of the target, …], in that
+            order
         :raises ItemNotMapped: no approved code on one of the sides
         :raises UnitNotMapped: the units do not convert, or not exactly
         """
-        self.ensure_one()
-        # Both sides of a flow translate; units of the other one are no secret.
-        uom = uom or self.sudo().uom_id
         xref = self.env["mfg.item.xref"]
-        group, unit, amount = self._mfg_to_group(source, quantity, uom, date)
-        row = xref._local_row(group, target, date)
-        if row:
-            unit, amount = row._from_group(amount, unit)
-            local = row.local_product_id or group
+        ids = {product.id for product, _quantity, _uom in wanted}
+        codes = xref._codes_of(self.browse(ids), source, date)
+        asked = []
+        for product, quantity, uom in wanted:
+            # Both sides of a flow translate; units of the other one are no secret.
+            uom = uom or product.sudo().uom_id
+            group = product._mfg_to_group(source, quantity, uom, codes[product.id])
+            asked.append((product, quantity, uom, group))
+        items = {item.id for *_asked, (item, _unit, _amount) in asked}
+        rows = xref._local_rows(self.browse(items), target, date)
+        return [
+            product._mfg_from_group(target, quantity, uom, group, rows[group[0].id])
+            for product, quantity, uom, group in asked
+        ]
+
+    def _mfg_to_group(self, source, quantity, uom, codes):
+        """(item of the group, unit, quantity) for a product of a company."""
+        # as above
+        if len(codes) > 1 or (not codes and self.sudo().company_id):
+            raise self._mfg_not_mapped(source)
+        if not codes:
+            return self, uom, quantity
+        return (codes.product_id, *codes._to_group(quantity, uom))
+
+    def _mfg_from_group(self, target, quantity, uom, group, code):
+        """(product, unit, quantity) of a company for what the group calls ``group``."""
+        item, unit, amount = group
+        if code:
+            unit, amount = code._from_group(amount, unit)
+            local = code.local_product_id or item
         else:
-            local = group
+            local = item
             if local.sudo().company_id - target:  # whose it is decides, not who asks
                 raise self._mfg_not_mapped(target)
         if unit.category_id != local.sudo().uom_id.category_id:  # a unit is no secret
@@ -58,28 +93,6 @@ class ProductProduct(models.Model):
                 )
             )
         return self.browse(local.id), self.env["uom.uom"].browse(unit.id), exact
-
-    def _mfg_to_group(self, source, quantity, uom, date):
-        """(item of the group, unit, quantity) for a product of a company."""
-        xref = self.env["mfg.item.xref"]
-        # The other side translates, too, and does not see these codes.
-        row = xref.sudo().search(
-            [
-                *xref._valid(date),
-                ("code_type", "=", "local"),
-                ("company_id", "=", source.id),
-                "|",
-                ("local_product_id", "=", self.id),
-                "&",
-                ("local_product_id", "=", False),
-                ("product_id", "=", self.id),
-            ]
-        )
-        if len(row) > 1 or (not row and self.sudo().company_id):  # as above
-            raise self._mfg_not_mapped(source)
-        if not row:
-            return self, uom, quantity
-        return (row.product_id, *row._to_group(quantity, uom))
 
     def _mfg_label(self):
         """Its name for those who may read it."""

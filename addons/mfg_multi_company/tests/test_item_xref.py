@@ -70,6 +70,41 @@ class TestItemXref(GroupCase):
             self.translate(self.local, self.b, self.a, 3), (self.item, unit, 3)
         )
 
+    def test_items_of_a_document_are_looked_up_together(self):
+        items = self.env["product.product"].create(
+            [{"name": f"Part {n}", "detailed_type": "product"} for n in range(100)]
+        )
+        locals_ = self.env["product.product"].create(
+            [
+                {
+                    "name": f"Teil {n}",
+                    "detailed_type": "product",
+                    "company_id": self.b.id,
+                }
+                for n in range(50)
+            ]
+        )
+        for number, (item, local) in enumerate(zip(items, locals_, strict=False)):
+            self.approve(
+                f"TEIL-{number}", product_id=item.id, local_product_id=local.id
+            )
+        counts = []
+        for asked in (items[49:51], items):
+            asked = asked.with_env(self.world.env_of("item_a"))
+            self.env.flush_all()
+            self.env.invalidate_all()
+            start = self.cr.sql_log_count
+            found = asked._mfg_translate_all(
+                self.a, self.b, [(item, 2, None) for item in asked]
+            )
+            counts.append(self.cr.sql_log_count - start)
+        self.assertEqual(counts[0], counts[1])
+        self.assertEqual([row[0] for row in found], [*locals_, *items[50:]])
+        with self.assertRaisesRegex(ItemNotMapped, "no approved code in Group B"):
+            items._mfg_translate_all(
+                self.b, self.a, [(items[0], 1, None), (self.local, 1, None)]
+            )
+
     def test_without_approved_code_nothing_is_guessed(self):
         with self.assertRaisesRegex(ItemNotMapped, "no approved code in Group B") as no:
             self.translate(self.local, self.b, self.a)

@@ -230,14 +230,15 @@ class MfgIcFlow(models.Model):
             for row in proposed
             if not row.lot_id
         }
+        translated = self._translated(news, targets)
         kept, values = {}, []
         for line, rows in news.items():
             move = targets[line]
             product = move.product_id
             for row in rows:
-                quantity, uom = row.quantity, row.product_uom_id
-                if row.product_id != product:
-                    quantity, uom = self._translated(row, product)
+                _product, uom, quantity = translated.get(
+                    row, (row.product_id, row.product_uom_id, row.quantity)
+                )
                 lot = here.get((row.lot_id, product))
                 same = None if lot else spare.pop((move, uom, quantity), None)
                 if same:
@@ -262,15 +263,25 @@ class MfgIcFlow(models.Model):
         with ledger(self.env.cr).mirror():
             env["stock.move.line"].create(values)
 
-    def _translated(self, row, product):
-        """(quantity, unit) of a move line of the other side for the product here."""
-        here = self.buyer_company_id
-        if row.company_id == here:
-            here = self.seller_company_id
-        _product, uom, quantity = row.product_id._mfg_translate(
-            row.company_id, here, row.quantity, row.product_uom_id
+    def _translated(self, news, targets):
+        """{move line of the other side: (product, unit, quantity) here}, of those whose
+        product is another one here."""
+        rows = [
+            row
+            for line, moved in news.items()
+            for row in moved
+            if row.product_id != targets[line].product_id
+        ]
+        if not rows:
+            return {}
+        there = rows[0].company_id
+        companies = self.seller_company_id | self.buyer_company_id
+        found = self.env["product.product"]._mfg_translate_all(
+            there,
+            companies - there,
+            [(row.product_id, row.quantity, row.product_uom_id) for row in rows],
         )
-        return quantity, uom
+        return dict(zip(rows, found, strict=True))
 
     def _book(self, pickings):
         """Book transfers as they were filled, where the agreement says so.

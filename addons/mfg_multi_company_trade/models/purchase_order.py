@@ -272,16 +272,12 @@ class PurchaseOrder(models.Model):
         lines = self._mfg_ic_items()
         currency = agreement.currency_id
         # Another company's product may be hidden; codes say which one is meant.
-        items = [
-            line.product_id._mfg_translate(
-                self.company_id,
-                agreement.seller_company_id,
-                line.product_qty,
-                line.product_uom,
-                date,
-            )
-            for line in lines
-        ]
+        items = self.env["product.product"]._mfg_translate_all(
+            self.company_id,
+            agreement.seller_company_id,
+            [(line.product_id, line.product_qty, line.product_uom) for line in lines],
+            date,
+        )
         flow = self.env["mfg.ic.flow"]._open(
             agreement, self, "purchase", parent=self._mfg_ic_parent_flow()
         )
