@@ -10,8 +10,6 @@ from tests.support.report_site import ReportSite
 from tests.support.waiting import wait_for
 
 COPIES = 50
-#: copies under way at the same moment: each may take two of a server's 64 connections
-AT_ONCE = 16
 CONTRACTS = "addons/mfg_integration_plant/contracts"
 
 ON_HAND = """
@@ -150,7 +148,7 @@ def send_copies(site, code, payload):
     def send(_number):
         return site.post(payload, code, f"{code}-1")
 
-    with ThreadPoolExecutor(AT_ONCE) as senders:
+    with ThreadPoolExecutor(COPIES) as senders:
         answers = list(senders.map(send, range(COPIES)))
         for status, problem, headers in answers:
             if status == 409:

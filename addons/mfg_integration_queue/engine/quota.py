@@ -48,6 +48,9 @@ class Quotas:
 
     def __init__(self):
         self._lock = threading.Lock()
+        #: one request asks for a share, the others wait for it: each has a connection
+        #: already, and a second one for each would use up the server's
+        self._leasing = threading.Lock()
         # (database, credential id, quota) → [messages left, monotonic end, nothing granted]
         self._held = {}
 
@@ -58,19 +61,34 @@ class Quotas:
         :return: None, or the seconds to wait
         """
         name = (registry.db_name, credential_id, quota)
+        known, pause = self._draw(name)
+        if known:
+            return pause
+        with self._leasing:
+            known, pause = self._draw(name)
+            if known:
+                return pause
+            granted, seconds = self._lease(registry, credential_id, quota, addr)
+            end = time.monotonic() + seconds
+            with self._lock:
+                self._held[name] = [max(granted - 1, 0), end, granted == 0]
+        return None if granted else seconds
+
+    def _draw(self, name):
+        """Take one message out of the share that is held.
+
+        :return: (whether there is anything to say without the database, None or the seconds
+            to wait)
+        """
         now = time.monotonic()
         with self._lock:
-            held = self._held.get(name)
-            if held and now < held[1]:
-                if held[0] > 0:
-                    held[0] -= 1
-                    return None
-                if held[2]:
-                    return held[1] - now
-        granted, seconds = self._lease(registry, credential_id, quota, addr)
-        with self._lock:
-            self._held[name] = [max(granted - 1, 0), now + seconds, granted == 0]
-        return None if granted else seconds
+            left, end, exhausted = self._held.get(name, (0, 0, False))
+            if now < end and left > 0:
+                self._held[name][0] -= 1
+                return True, None
+            if now < end and exhausted:
+                return True, end - now
+        return False, None
 
     def _lease(self, registry, credential_id, quota, addr):
         limit = quota or 2**31 - 1
