@@ -89,7 +89,7 @@ class TestItemXref(GroupCase):
                 f"TEIL-{number}", product_id=item.id, local_product_id=local.id
             )
         counts = []
-        for asked in (items[49:51], items):
+        for asked in (items[49:51], items[49:51], items):  # rights are cached
             asked = asked.with_env(self.world.env_of("item_a"))
             self.env.flush_all()
             self.env.invalidate_all()
@@ -98,7 +98,7 @@ class TestItemXref(GroupCase):
                 self.a, self.b, [(item, 2, None) for item in asked]
             )
             counts.append(self.cr.sql_log_count - start)
-        self.assertEqual(counts[0], counts[1])
+        self.assertEqual(counts[1], counts[2])
         self.assertEqual([row[0] for row in found], [*locals_, *items[50:]])
         with self.assertRaisesRegex(ItemNotMapped, "no approved code in Group B"):
             items._mfg_translate_all(
