@@ -42,6 +42,25 @@ class MfgIntegrationHandlerBill(models.AbstractModel):
                 )
             )
 
+    def _check_currency(self, kind, payload, currency, origin):
+        """Refuse another currency than that of what gives the prices.
+
+        :param str kind: ``in_invoice`` or ``in_refund``
+        :param str origin: what gives them
+        """
+        if payload["currency"] != currency.name:
+            raise UserError(
+                _(
+                    "%(document)s %(number)s is in %(theirs)s, %(origin)s in %(ours)s. Have "
+                    "the vendor correct it.",
+                    document=LABELS[kind](),
+                    number=payload["number"],
+                    theirs=payload["currency"],
+                    origin=origin,
+                    ours=currency.name,
+                )
+            )
+
     def _check_control(self, payload, move, origin):
         """Compare what the vendor counted with what Odoo makes of it.
 

@@ -28,7 +28,8 @@ class MfgIntegrationHandlerBillReceived(models.AbstractModel):
         self._check_new(
             "in_invoice", payload["number"], order.partner_id, order.company_id
         )
-        billed = self._by_line(order, self._entries(payload["lines"], message))
+        entries = self._entries(payload["lines"], message)
+        billed = self._by_line(order.order_line, entries, order.name)
         quantities = {
             line: self._billable(line, entries) for line, entries in billed.items()
         }
@@ -45,17 +46,7 @@ class MfgIntegrationHandlerBillReceived(models.AbstractModel):
         }
 
     def _check_head(self, payload, order, message):
-        if payload["currency"] != order.currency_id.name:
-            raise UserError(
-                _(
-                    "Bill %(number)s is in %(theirs)s, %(order)s was ordered in %(ours)s. "
-                    "Have the vendor correct the bill.",
-                    number=payload["number"],
-                    theirs=payload["currency"],
-                    order=order.name,
-                    ours=order.currency_id.name,
-                )
-            )
+        self._check_currency("in_invoice", payload, order.currency_id, order.name)
         if not (name := payload.get("vendor")):
             return
         vendor = self._names(message).find("partner", {name})[name]

@@ -1,5 +1,3 @@
-from collections import defaultdict
-
 from odoo import _, models
 from odoo.exceptions import UserError
 from odoo.tools import float_compare, plaintext2html
@@ -35,7 +33,12 @@ class MfgIntegrationHandlerCreditReceived(models.AbstractModel):
             "in_refund", payload["number"], bill.partner_id, bill.company_id
         )
         entries = self._entries(payload["lines"], message)
-        meant = self._by_bill_line(bill, entries)
+        meant = self._by_line(
+            bill.invoice_line_ids,
+            entries,
+            self._called(payload),
+            number=lambda line: line.purchase_line_id.id,
+        )
         self._check_billed(bill, meant)
         note = self.env["account.move"].create(self._values(payload, bill, meant))
         self._check_amounts(bill, meant)
@@ -92,17 +95,9 @@ class MfgIntegrationHandlerCreditReceived(models.AbstractModel):
         return bills
 
     def _check_head(self, payload, bill, message):
-        if payload["currency"] != bill.currency_id.name:
-            raise UserError(
-                _(
-                    "Credit note %(number)s is in %(theirs)s, bill %(bill)s in %(ours)s. "
-                    "Have the vendor correct the credit note.",
-                    number=payload["number"],
-                    theirs=payload["currency"],
-                    bill=payload["bill"],
-                    ours=bill.currency_id.name,
-                )
-            )
+        self._check_currency(
+            "in_refund", payload, bill.currency_id, self._called(payload)
+        )
         if not (name := payload.get("order")):
             return
         order = self._names(message).find("purchase", {name})[name]
@@ -116,36 +111,8 @@ class MfgIntegrationHandlerCreditReceived(models.AbstractModel):
                 )
             )
 
-    def _by_bill_line(self, bill, entries):
-        """Return line of the bill → entries of the message about it.
-
-        :raises UserError: an entry can mean no line, or several
-        """
-        by_product = defaultdict(list)
-        for line in bill.invoice_line_ids:
-            if line.display_type == "product":
-                by_product[line.product_id].append(line)
-        meant = defaultdict(list)
-        for entry in entries:
-            number = entry["line"].get("line")
-            lines = [
-                line
-                for line in by_product[entry["product"]]
-                if number is None or line.purchase_line_id.id == number
-            ]
-            if len(lines) != 1:
-                raise UserError(
-                    _(
-                        "Item %(item)s stands on %(count)s lines of bill %(bill)s that the "
-                        "message can mean. Have the vendor name the number of the line "
-                        "that the order was sent with.",
-                        item=entry["line"]["item"],
-                        count=len(lines),
-                        bill=bill.ref,
-                    )
-                )
-            meant[lines[0]].append(entry)
-        return meant
+    def _called(self, payload):
+        return _("bill %(number)s", number=payload["bill"])
 
     def _check_billed(self, bill, meant):
         """Refuse a price above the bill's and more than is left of what was billed."""

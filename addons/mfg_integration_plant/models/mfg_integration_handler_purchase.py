@@ -45,36 +45,37 @@ class MfgIntegrationHandlerPurchase(models.AbstractModel):
             )
         return order
 
-    def _by_line(self, order, entries):
-        """Return line of the order → entries of the message about it.
+    def _by_line(self, lines, entries, document, number=lambda line: line.id):
+        """Return line of an order or bill → entries of the message about it.
 
+        :param str document: what the lines are of, for the refusal
+        :param number: function of a line that gives the number the order was sent with
         :raises UserError: an entry can mean no line, or several
         """
-        by_id, by_product = {}, defaultdict(list)
-        for line in order.order_line:
-            if not line.display_type:
-                by_id[line.id] = line
+        by_product = defaultdict(list)
+        for line in lines:
+            if line.display_type in (False, "product"):
                 by_product[line.product_id].append(line)
         meant = defaultdict(list)
         for entry in entries:
-            number, product = entry["line"].get("line"), entry["product"]
-            if number is not None:
-                lines = [by_id[number]] if number in by_id else []
-                lines = [line for line in lines if line.product_id == product]
-            else:
-                lines = by_product[product]
-            if len(lines) != 1:
+            wanted = entry["line"].get("line")
+            found = [
+                line
+                for line in by_product[entry["product"]]
+                if wanted is None or number(line) == wanted
+            ]
+            if len(found) != 1:
                 raise UserError(
                     _(
-                        "Item %(item)s stands on %(count)s lines of %(order)s that the "
+                        "Item %(item)s stands on %(count)s lines of %(document)s that the "
                         "message can mean. Have the vendor name the number of the line that "
                         "the order was sent with.",
                         item=entry["line"]["item"],
-                        count=len(lines),
-                        order=order.name,
+                        count=len(found),
+                        document=document,
                     )
                 )
-            meant[lines[0]].append(entry)
+            meant[found[0]].append(entry)
         return meant
 
     def _other_price(self, line, entry):

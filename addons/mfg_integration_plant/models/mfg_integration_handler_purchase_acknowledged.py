@@ -25,9 +25,8 @@ class MfgIntegrationHandlerPurchaseAcknowledged(models.AbstractModel):
             order's, a cancelled order, a deviation of an order without buyer
         """
         order = self._order_meant(payload["order"], message)
-        confirmed = self._by_line(
-            order, self._entries(payload.get("lines", []), message)
-        )
+        entries = self._entries(payload.get("lines", []), message)
+        confirmed = self._by_line(order.order_line, entries, order.name)
         message.link(order)
         deviations = [
             text

@@ -375,7 +375,7 @@ class TestBillReceived(InvoiceCase):
             (line(quantity=quantity(-5)), "has to be above zero"),
             (line(quantity=quantity(5, "kg")), "kg is not a unit of"),
             (line(quantity=quantity(11)), "11.0 Units are billed, 10.0 may be"),
-            ({**good, "currency": "XTS"}, "is in XTS, .* was ordered in"),
+            ({**good, "currency": "XTS"}, "is in XTS, \\S+ in"),
             ({**good, "vendor": "C-200"}, "is from Machines Inc"),
             ({**good, "date": "19.3.2026"}, "is not a date"),
         ):
