@@ -16,6 +16,7 @@ class MfgChangeRequest(models.Model):
     _description = "Change Request"
     _inherit = ["mfg.decision.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
+    _asked_state = "submitted"
     _decision_fields = (
         "state",
         "requested_by_id",
@@ -176,14 +177,11 @@ class MfgChangeRequest(models.Model):
             request._check_complete()
             request._list_impact()
             steward = self.env["mfg.plant.domain"]._steward(request.domain)
-            request._set_requested("submitted")
             request._transit(steward_id=steward.id)
-            if steward:
-                request.activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    user_id=steward.id,
-                    summary=_("Decide on %(request)s", request=request.name),
-                )
+            request._set_requested()
+
+    def _deciders(self):
+        return self.steward_id
 
     def _check_complete(self):
         if not self.line_ids:
@@ -234,15 +232,12 @@ class MfgChangeRequest(models.Model):
             else:
                 request._apply()
                 request.sudo()._set_decided("applied")  # the decision was allowed above
-            # Done, whoever had it on the list.
-            request.sudo().activity_ids.unlink()
 
     def action_reject(self):
         """Decline the request."""
         for request in self:
             request._check_decision()
             request.sudo()._set_decided("rejected")  # the decision was allowed above
-            request.sudo().activity_ids.unlink()  # of whoever had it on the list
 
     def action_cancel(self):
         """Withdraw a request that is not decided."""

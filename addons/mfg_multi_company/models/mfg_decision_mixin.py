@@ -13,6 +13,8 @@ class MfgDecisionMixin(models.AbstractModel):
     _name = "mfg.decision.mixin"
     _description = "Asked by one person, decided by another"
 
+    # State in which others are asked to decide.
+    _asked_state = "requested"
     # State of a new record; contents may change in these states alone.
     _first_state = "draft"
     _open_states = ("draft",)
@@ -94,15 +96,51 @@ class MfgDecisionMixin(models.AbstractModel):
 
     def _transit(self, **vals):
         """Change state and whatever follows from it."""
+        answered = self.browse()
+        if vals.get("state", self._asked_state) != self._asked_state:
+            answered = self.filtered(lambda each: each.state == self._asked_state)
         with ledger(self.env.cr).transition():
             self.write(vals)
+        # They are on the lists of others, which who asks or decides may not write.
+        answered.sudo().activity_ids.unlink()
 
-    def _set_requested(self, state):
-        """Note that the user of the environment asks for a decision."""
+    def _set_requested(self):
+        """Note that the user of the environment asks for a decision, and ask for it."""
         self._transit(
-            state=state,
+            state=self._asked_state,
             requested_by_id=self.env.uid,
             requested_on=fields.Datetime.now(),
+        )
+        self._ask_deciders()
+
+    def _ask_deciders(self):
+        """Put the records on the lists of activities of those who may decide."""
+        for record in self:
+            # Without mail: it would need an address of whoever asks.
+            asked = record.with_context(mail_activity_quick_update=True)
+            for user in record._deciders() - record.requested_by_id - record.create_uid:
+                asked.activity_schedule(
+                    "mail.mail_activity_data_todo",
+                    summary=record._question(),
+                    user_id=user.id,
+                )
+
+    def _deciders(self):
+        """``res.users`` who are asked to decide."""
+        return self.env["res.users"]
+
+    def _question(self):
+        """What they are asked, in a few words."""
+        return _("Decide on %(document)s", document=self.display_name)
+
+    @api.model
+    def _approvers_in(self, companies):
+        """``res.users`` with the right to approve in one of the companies; in any, if there
+        are none."""
+        # Whom to ask is no secret.
+        users = self.env.ref("mfg_multi_company.group_approve").sudo().users
+        return users.filtered(
+            lambda user: not companies or user.company_ids & companies
         )
 
     def _set_decided(self, state):

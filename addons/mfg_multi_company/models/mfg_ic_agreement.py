@@ -48,6 +48,7 @@ class MfgIcAgreement(models.Model):
     _description = "Intercompany Agreement"
     _inherit = ["mfg.decision.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "seller_company_id, buyer_company_id, date_from desc"
+    _asked_state = "proposed"
     _decision_content = CONTENT
 
     name = fields.Char(
@@ -55,7 +56,12 @@ class MfgIcAgreement(models.Model):
     )
     active = fields.Boolean(default=True)
     seller_company_id = fields.Many2one(
-        "res.company", "Seller", required=True, index=True, tracking=True
+        "res.company",
+        "Seller",
+        required=True,
+        index=True,
+        tracking=True,
+        help="Companies that are switched on at the top right can be chosen.",
     )
     buyer_company_id = fields.Many2one(
         "res.company",
@@ -339,7 +345,7 @@ class MfgIcAgreement(models.Model):
             if agreement.missing:
                 raise ValidationError(agreement.missing)
         self._check_no_other_mirror()
-        self._set_requested("proposed")
+        self._set_requested()
 
     def action_approve(self):
         """Approve for the company the user works in, as a second person of that side.
@@ -365,6 +371,9 @@ class MfgIcAgreement(models.Model):
             if other:
                 approved._set_decided("approved")
                 approved._follow_dates()
+            else:
+                approved.activity_ids.unlink()
+                approved._ask_deciders()  # of the other side
 
     def action_reject(self):
         """Decline; it can be drafted anew."""
@@ -406,6 +415,15 @@ class MfgIcAgreement(models.Model):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id(xmlid)
         return {**action, "domain": [("agreement_id", "=", self.id)]}
+
+    def _deciders(self):
+        """Approvers of the sides that wait; nobody approves both."""
+        waiting = [side for side in OTHER_SIDE if not self[f"{side}_approved_by_id"]]
+        companies = self.env["res.company"].union(
+            *(self[f"{side}_company_id"] for side in waiting)
+        )
+        approved = self.seller_approved_by_id | self.buyer_approved_by_id
+        return self._approvers_in(companies) - approved
 
     def _check_decision(self):
         self._check_state("proposed")

@@ -166,7 +166,7 @@ class MfgIcPriceRule(models.Model):
     def action_request(self):
         """Ask for approval."""
         self._check_state("draft")
-        self._set_requested("requested")
+        self._set_requested()
 
     def action_approve(self):
         """Let the rules count, as somebody other than their authors.
@@ -202,6 +202,9 @@ class MfgIcPriceRule(models.Model):
         today = fields.Date.context_today(self)
         for rule in self:
             rule._transit(state="retired", date_to=max(today, rule.date_from))
+
+    def _deciders(self):
+        return self._approvers_in(self.agreement_id.seller_company_id)
 
     def _check_decision(self, state):
         self._check_state(state)

@@ -22,7 +22,7 @@ class MfgItemXref(models.Model):
     _inherit = ["mfg.decision.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "product_id, code_type, company_id, date_from desc"
     _rec_name = "code"
-    _first_state = "proposed"
+    _asked_state = _first_state = "proposed"
     _open_states = ("proposed",)
     _decision_content = (
         "product_id",

@@ -106,7 +106,7 @@ class MfgPlantRoleAssignment(models.Model):
         """
         self._check_state("draft")
         self._check_conflicts()
-        self._set_requested("requested")
+        self._set_requested()
 
     def action_approve(self):
         """Let the roles count, as a second person with the right to approve.
@@ -138,6 +138,9 @@ class MfgPlantRoleAssignment(models.Model):
                 _("Taking roles away needs the right Configure or Approve.")
             )
         self._decide("revoked")
+
+    def _deciders(self):
+        return self._approvers_in(self.company_id) - self.user_id
 
     def _check_decision(self):
         self._check_state("requested")

@@ -120,13 +120,6 @@ class MfgRelease(models.Model):
             release._check_decision()
             release.sudo()._set_decided("rejected")  # allowed by the checks above
 
-    def _transit(self, **vals):
-        res = super()._transit(**vals)
-        if vals.get("state", "requested") != "requested":
-            # They are on the lists of others, which who asks or decides may not write.
-            self.sudo().activity_ids.unlink()
-        return res
-
     def _approvers(self):
         """``res.users`` who have the roles that all gates ask for, and did not ask."""
         self.ensure_one()
@@ -139,16 +132,11 @@ class MfgRelease(models.Model):
         asking = self.requested_by_id | self._document().sudo().create_uid  # as above
         return (found or self.env["res.users"]) - asking
 
-    def _notify_approvers(self):
-        """Put the release on the list of activities of those who may decide."""
-        for release in self:
-            for user in release._approvers().filtered(release._is_seen_by):
-                # Without mail: it would need an address of whoever asks.
-                release.with_context(mail_activity_quick_update=True).activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    summary=_("Release %(document)s", document=release.document_name),
-                    user_id=user.id,
-                )
+    def _deciders(self):
+        return self._approvers().filtered(self._is_seen_by)
+
+    def _question(self):
+        return _("Release %(document)s", document=self.document_name)
 
     def _is_seen_by(self, user):
         return (

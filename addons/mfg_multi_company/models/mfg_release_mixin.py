@@ -258,7 +258,7 @@ class MfgReleaseMixin(models.AbstractModel):
                         findings="\n".join(findings),
                     )
                 )
-            document._mfg_record_release(gates, "requested")._notify_approvers()
+            document._mfg_record_release(gates, "requested")._ask_deciders()
 
     def _mfg_record_release(self, gates, state, **values):
         """Add a release row; earlier requests are replaced."""

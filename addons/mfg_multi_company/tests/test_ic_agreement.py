@@ -12,14 +12,23 @@ from .ic_common import IntercompanyCase
 class TestAgreement(IntercompanyCase):
     """What two companies agree on, before anything is carried over."""
 
+    def users(self, *names):
+        return self.env["res.users"].union(*(self.world.users[name] for name in names))
+
     def test_mc_19_each_side_approves_by_an_own_second_person(self):
         agreement = self.draft_agreement()
         agreement.action_propose()
+        asked = agreement.sudo().activity_ids.user_id
+        self.assertLessEqual(self.users("apr1", "apr2", "apr_b"), asked)
         with self.assertRaisesRegex(AccessError, "needs the right Group Approval"):
             self.as_user(agreement, "seller").action_approve()
         self.as_user(agreement, "apr_b").action_approve()
         self.assertEqual(agreement.state, "proposed")
+        asked = agreement.sudo().activity_ids.user_id
+        self.assertLessEqual(self.users("apr1", "apr2"), asked)
+        self.assertNotIn(self.users("apr_b"), asked, "has answered")
         self.as_user(agreement, "apr1").action_approve()
+        self.assertFalse(agreement.sudo().activity_ids)
         self.assertEqual(agreement.state, "active")
         self.assertEqual(agreement.buyer_approved_by_id, self.world.users["apr1"])
 

@@ -86,9 +86,12 @@ class TestTransferPrice(IntercompanyCase):
             self.price(who="buyer")
 
     def test_mc_03_unapproved_rule_does_not_count(self):
-        self.rule(approver=None)
+        rule = self.rule(approver=None)
         with self.assertRaises(PriceMissing):
             self.price()
+        asked = rule.sudo().activity_ids.user_id
+        self.assertIn(self.world.users["apr_b"], asked, "decides for the seller")
+        self.assertNotIn(self.world.users["apr1"], asked, "is of the buyer's")
 
     def test_mc_19_author_does_not_approve_the_own_price(self):
         self.world.users["finance_b"].groups_id |= self.env.ref(

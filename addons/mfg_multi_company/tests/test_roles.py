@@ -46,6 +46,17 @@ class TestRoles(GroupCase):
         with self.assertQueryCount(0):
             self.assertTrue(self.worker._mfg_has_role("PLANNER", plant))
 
+    def test_those_who_may_decide_are_asked(self):
+        asked = self.assign("apr2", self.planner, approver=None)
+        activities = asked.sudo().activity_ids
+        self.assertIn(self.world.users["apr1"], activities.user_id)
+        self.assertNotIn(self.world.users["apr2"], activities.user_id, "the person")
+        self.assertNotIn(self.world.users["conf"], activities.user_id, "who asks")
+        for user in activities.user_id:
+            self.assertIn(self.world.companies["a"], user.company_ids)
+        self.as_user(asked, "apr1").action_reject()
+        self.assertFalse(asked.sudo().activity_ids)
+
     def test_mc_19_nobody_gives_roles_alone(self):
         self.world.user(
             "both", "mfg_multi_company.group_configure,mfg_multi_company.group_approve"

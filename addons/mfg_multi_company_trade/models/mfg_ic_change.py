@@ -127,8 +127,7 @@ class MfgIcChange(models.Model):
                 raise ValidationError(
                     _("Change a Quantity or Price first; nothing differs yet.")
                 )
-        self._set_requested("requested")
-        self._tell_other_side()
+        self._set_requested()
 
     def action_accept(self):
         """Accept for the company the user works in; both orders change at once.
@@ -146,14 +145,12 @@ class MfgIcChange(models.Model):
                 flow._apply(change._differences())
                 change._check_approval()
             change.sudo()._set_decided("accepted")  # allowed by the checks
-            change.sudo().activity_ids.unlink()  # the question is answered
 
     def action_reject(self):
         """Leave everything as it is."""
         for change in self:
             change._check_decision()
             change.sudo()._set_decided("rejected")  # allowed by the check
-            change.sudo().activity_ids.unlink()  # the question is answered
 
     def action_withdraw(self):
         """Take the question back."""
@@ -161,7 +158,6 @@ class MfgIcChange(models.Model):
         for change in self:
             change._check_right(change.requested_side)
         self.sudo()._transit(state="withdrawn")  # allowed by the check
-        self.sudo().activity_ids.unlink()  # nothing is asked any more
 
     def _check_right(self, side):
         """:raises AccessError: the user does not speak for that side"""
@@ -236,16 +232,13 @@ class MfgIcChange(models.Model):
         change.action_request()
         return change
 
-    def _tell_other_side(self):
-        """Put the question on the list of activities of who answers for the other side."""
-        for change in self.sudo():  # whom to ask is no secret
-            side = change.flow_id.agreement_id._side(OTHER[change.requested_side])
-            if side.owner_id:
-                change.with_context(mail_activity_quick_update=True).activity_schedule(
-                    "mail.mail_activity_data_todo",
-                    summary=_("%s: accept or reject a change", change.flow_id.name),
-                    user_id=side.owner_id.id,
-                )
+    def _deciders(self):
+        """Who answers for the other side."""
+        flow = self.flow_id.sudo()  # whom to ask is no secret
+        return flow.agreement_id._side(OTHER[self.requested_side]).owner_id
+
+    def _question(self):
+        return _("%s: accept or reject a change", self.flow_id.name)
 
     def _notification(self):
         """Tell the user that the other side was asked."""

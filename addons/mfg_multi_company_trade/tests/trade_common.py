@@ -72,7 +72,7 @@ class TradeCase(IntercompanyCase):
                 }
             )
         )
-        rule._set_requested("requested")
+        rule._set_requested()
         rule._set_decided("approved")
         return rule
 
