@@ -72,7 +72,7 @@ class MfgDataPolicy(models.Model):
         default="free",
     )
     line_ids = fields.One2many("mfg.data.policy.line", "policy_id", copy=True)
-    override_count = fields.Integer(compute="_compute_override_count")
+    override_count = fields.Integer("Deviations", compute="_compute_override_count")
     lacks_steward = fields.Boolean(compute="_compute_lacks_steward")
 
     @api.depends("domain")

@@ -63,7 +63,7 @@ class MfgDataRule(models.Model):
         default="report",
     )
     issue_ids = fields.One2many("mfg.data.issue", "rule_id")
-    issue_count = fields.Integer(compute="_compute_issue_count")
+    issue_count = fields.Integer("Issues", compute="_compute_issue_count")
 
     @api.depends("issue_ids.state")
     def _compute_issue_count(self):
