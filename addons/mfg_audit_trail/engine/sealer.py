@@ -43,6 +43,13 @@ _SEAL = """
            LATERAL (SELECT COALESCE(e.n, 0) AS n, COALESCE(e.leaves, '') AS leaves) AS found
  RETURNING idx, leaf
 """
+# Joined: as a list the numbers would be looked through for each row.
+_SEALED = """
+    UPDATE mfg_audit.tx t
+       SET fresh = false
+      FROM unnest(%s) AS batch (xid)
+     WHERE t.fresh AND t.cluster = %s AND t.xid = batch.xid
+"""
 _LEAVES = (
     "COUNT(*) AS n, string_agg(mfg_audit.leaf(e), ''::bytea ORDER BY e.n) AS leaves"
 )
@@ -104,11 +111,7 @@ def seal(cr, limit=None, sign=None):
         for _idx, leaf in sorted(cr.fetchall()):
             merkle.append(frontier, size, bytes(leaf))
             size += 1
-        cr.execute(
-            "UPDATE mfg_audit.tx SET fresh = false"
-            " WHERE fresh AND cluster = %s AND xid = ANY(%s)",
-            [cluster, xids],
-        )
+        cr.execute(_SEALED, [xids, cluster])
     if size > begun:
         _checkpoint(
             cr,
