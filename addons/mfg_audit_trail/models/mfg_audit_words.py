@@ -33,7 +33,12 @@ class MfgAuditWords(models.AbstractModel):
             "label", "old", "new"}, a value None where there was none
         """
         focus = set(focus)
-        described = {event["id"]: self._interpret(event, focus) for event in events}
+        # Events of one page are about the same few fields and values.
+        said = {}
+        described = {
+            event["id"]: {**self._interpret(event, focus), "said": said}
+            for event in events
+        }
         self._find_property_fields(described.values())
         wanted = set()
         for each in described.values():
@@ -294,10 +299,18 @@ class MfgAuditWords(models.AbstractModel):
 
     # -- labels and values --------------------------------------------------------------
 
+    @staticmethod
+    def _once(each, key, say):
+        """What was said of the same thing on this page, or else what ``say`` says."""
+        said = each["said"]
+        if key not in said:
+            said[key] = say()
+        return said[key]
+
     def _kind(self, each):
         model, table = each["model"], each["event"]["tbl"]
         if model:
-            return self._kind_of(model)
+            return self._once(each, model, lambda: self._kind_of(model))
         known = {baseline.TRAIL: _("Audit Trail"), "ir_http": _("Request")}
         return known.get(table) or _("Table %(table)s", table=table)
 
@@ -384,7 +397,7 @@ class MfgAuditWords(models.AbstractModel):
     def _field_changes(self, each, name, old, new, names):
         model = each["model"]
         field = self.env[model]._fields.get(name) if model else None
-        label = self._label(field) or name
+        label = self._label(each, field) or name
         if field is not None and field.translate:
             return self._translated_changes(name, label, old, new)
         old, new = (
@@ -417,7 +430,7 @@ class MfgAuditWords(models.AbstractModel):
     def _pair_change(self, each, names):
         event = each["event"]
         other = each.get("reverse") or each["field"].comodel_name
-        label = self._label(each["field"])
+        label = self._label(each, each["field"])
         if "reverse" in each:
             label = f"{self._kind_of(other)}: {label}"
         name = names.get((other, each["other"], event["id"])) or f"#{each['other']}"
@@ -443,15 +456,19 @@ class MfgAuditWords(models.AbstractModel):
             )
             for values in (each["old"], each["new"])
         )
-        label = self._label(field) or _("Value per company")
+        label = self._label(each, field) or _("Value per company")
         company = each["event"]["company_id"]
         if company in self.env.companies.ids:
             label = f"{label} ({self.env['res.company'].browse(company).name})"
         name = field.name if field else "value"
         return [{"field": name, "label": label, "old": old, "new": new}]
 
-    def _label(self, field):
-        return field and field.get_description(self.env, ["string"])["string"]
+    def _label(self, each, field):
+        return field and self._once(
+            each,
+            field,
+            lambda: field.get_description(self.env, ["string"])["string"],
+        )
 
     def _readable(self, each, name, field, value, names):
         """A value as the reader knows it from the screen."""
@@ -461,6 +478,12 @@ class MfgAuditWords(models.AbstractModel):
         if target:
             known = names.get((*target, each["event"]["id"]))
             return known or f"#{target[1]}"
+        if not isinstance(value, str):  # the trail's own events tell of lists, too
+            return self._said(field, value)
+        return self._once(each, (field, value), lambda: self._said(field, value))
+
+    def _said(self, field, value):
+        """A value that names no record."""
         kind = field.type if field is not None else None
         if kind == "boolean":
             return _("Yes") if value in ("t", "true") else _("No")
