@@ -52,7 +52,7 @@ class ProductProduct(models.Model):
 
     def _mfg_to_group(self, source, quantity, uom, codes):
         """(item of the group, unit, quantity) for a product of a company."""
-        # as above
+        # Whose it is decides, not who asks.
         if len(codes) > 1 or (not codes and self.sudo().company_id):
             raise self._mfg_not_mapped(source)
         if not codes:
@@ -67,7 +67,7 @@ class ProductProduct(models.Model):
             local = code.local_product_id or item
         else:
             local = item
-            if local.sudo().company_id - target:  # whose it is decides, not who asks
+            if local.sudo().company_id - target:  # as for the source
                 raise self._mfg_not_mapped(target)
         if unit.category_id != local.sudo().uom_id.category_id:  # a unit is no secret
             raise UnitNotMapped(
