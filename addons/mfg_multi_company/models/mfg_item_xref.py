@@ -303,9 +303,9 @@ class MfgItemXref(models.Model):
     def _codes_of(self, products, company, date=None):
         """{product id: approved local codes that mean it in a company}, with superuser
         rights."""
-        found = defaultdict(self.sudo().browse)
-        # The other side translates, too, and does not see these codes.
-        for row in self.sudo().search(
+        codes = self.sudo()  # the other side translates, too, and does not see them
+        found = defaultdict(codes.browse)
+        for row in codes.search(
             [
                 *self._valid(date),
                 ("code_type", "=", "local"),
@@ -324,9 +324,9 @@ class MfgItemXref(models.Model):
     def _local_rows(self, products, company, date=None):
         """{product id: approved local code of this item in a company, empty if there is
         none}, with superuser rights."""
-        found = defaultdict(self.sudo().browse)
-        # Both sides of a flow translate, each sees only its own codes.
-        for row in self.sudo().search(
+        codes = self.sudo()  # both sides of a flow translate, each sees its own alone
+        found = defaultdict(codes.browse)
+        for row in codes.search(
             [
                 *self._valid(date),
                 ("code_type", "=", "local"),
