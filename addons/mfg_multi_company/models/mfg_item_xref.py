@@ -303,39 +303,45 @@ class MfgItemXref(models.Model):
     def _codes_of(self, products, company, date=None):
         """{product id: approved local codes that mean it in a company}, with superuser
         rights."""
-        codes = self.sudo()  # the other side translates, too, and does not see them
-        found = defaultdict(codes.browse)
-        for row in codes.search(
+        codes = self._local_codes(
+            company,
+            date,
             [
-                *self._valid(date),
-                ("code_type", "=", "local"),
-                ("company_id", "=", company.id),
                 "|",
                 ("local_product_id", "in", products.ids),
                 "&",
                 ("local_product_id", "=", False),
                 ("product_id", "in", products.ids),
-            ]
-        ):
-            found[(row.local_product_id or row.product_id).id] |= row
+            ],
+        )
+        found = defaultdict(codes.browse)
+        for code in codes:
+            found[(code.local_product_id or code.product_id).id] |= code
         return found
 
     @api.model
     def _local_rows(self, products, company, date=None):
         """{product id: approved local code of this item in a company, empty if there is
         none}, with superuser rights."""
-        codes = self.sudo()  # both sides of a flow translate, each sees its own alone
+        domain = [("product_id", "in", products.ids)]
+        codes = self._local_codes(company, date, domain)
         found = defaultdict(codes.browse)
-        for row in codes.search(
+        for code in codes:
+            found[code.product_id.id] = found[code.product_id.id] or code
+        return found
+
+    @api.model
+    def _local_codes(self, company, date, domain):
+        """Approved local codes of a company, with superuser rights."""
+        # Both sides of a flow translate, each sees its own codes alone.
+        return self.sudo().search(
             [
                 *self._valid(date),
                 ("code_type", "=", "local"),
                 ("company_id", "=", company.id),
-                ("product_id", "in", products.ids),
+                *domain,
             ]
-        ):
-            found[row.product_id.id] = found[row.product_id.id] or row
-        return found
+        )
 
     def _to_group(self, quantity, uom):
         """(unit, quantity) of the group for a quantity there."""
