@@ -26,6 +26,28 @@ def test_iq_01_rollback_sends_nothing(plant):
     assert place.value("SELECT count(*) FROM mfg_integration_event") >= 1
 
 
+def test_workers_are_told_where_something_is_new(plant, lab):
+    place = plant(lanes=40)
+    with closing(lab.connect(place.database)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute("LISTEN mfg_integration")
+
+        def told():
+            connection.poll()
+            return [each.payload for each in connection.notifies]
+
+        place.emitter.open("undone")
+        place.emitter.emit(5, 1, tx="undone")
+        place.emitter.rollback("undone")
+        place.emit(40)
+        wait_for(told, PATIENCE, "workers are told")
+
+        waiting = place.query(
+            "SELECT DISTINCT endpoint_id, part FROM mfg_integration_delivery ORDER BY 1, 2"
+        )
+        assert told() == [" ".join(f"{each}:{part}" for each, part in waiting)]
+
+
 def test_iq_02_killed_worker_is_replaced_at_once(quiet, plant, lab):
     count, lanes = (1500, 60) if lab.quick else (6000, 300)
     place = plant(lanes=lanes)

@@ -29,7 +29,7 @@ from .rate_limits import RateLimits
 from .reader import Reader
 from .sender_pool import SenderPool
 from .store import Attempted, Store
-from .wakeup import GATES, SETTINGS
+from .wakeup import GATES, SETTINGS, partitions_of
 
 _logger = logging.getLogger(__name__)
 
@@ -119,7 +119,9 @@ class Dispatcher:
             # One row per owned partition at most: a nested loop over its index is right
             # whatever the statistics of a table that is empty most of the time say.
             cursor.execute(
-                "SET enable_seqscan = off; SET enable_bitmapscan = off; SET jit = off"
+                "SET enable_seqscan = off; SET enable_bitmapscan = off; "
+                "SET enable_hashjoin = off; SET enable_mergejoin = off; "
+                "SET plan_cache_mode = force_generic_plan; SET jit = off"
             )
             self._store = Store(cursor, self._name)
             # Before anything is sent: a database that is back and still takes no writes
@@ -261,7 +263,7 @@ class Dispatcher:
         # Not only when select says so: a statement on the same connection swallows
         # notifications that arrive with its answer.
         for payload in self._ownership.notifications():
-            self._reader.wake()
+            self._reader.wake(partitions_of(payload))
             if payload == SETTINGS:
                 self._timers["reload"] = 0
             elif payload == GATES:

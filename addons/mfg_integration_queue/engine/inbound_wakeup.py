@@ -6,7 +6,7 @@ import time
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
-from .wakeup import workers_alive
+from .wakeup import between_transactions, workers_alive
 
 _logger = logging.getLogger(__name__)
 
@@ -37,16 +37,9 @@ def _notify(cr):
     A failure is only logged: the message is committed, and workers also poll.
     """
     try:
-        # The connection is between two transactions. NOTIFY as one of its own costs one
-        # trip; a further connection would cost more than taking in the message did.
-        connection = cr.connection
-        connection.autocommit = True
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(f"NOTIFY {CHANNEL}")
-                served = _served(cr.dbname, cursor)
-        finally:
-            connection.autocommit = False
+        with between_transactions(cr) as cursor:
+            cursor.execute(f"NOTIFY {CHANNEL}")
+            served = _served(cr.dbname, cursor)
         if not served:
             _trigger(cr.dbname)
     except Exception:

@@ -14,7 +14,7 @@ from odoo.sql_db import db_connect
 from odoo.tools import SQL
 
 from .sql_arrays import literal
-from .wakeup import notify_after_commit
+from .wakeup import news, notify
 
 _OUTBOX = "mfg_integration_queue.outbox"
 _REGISTERED = "mfg_integration_queue.outbox_registered"
@@ -111,7 +111,7 @@ class Outbox:
         if outbox is None:
             outbox = cr.postcommit.data[_OUTBOX] = cls(cr)
             cr.postcommit.add(outbox._check_committed)
-            notify_after_commit(cr)
+            cr.postcommit.add(outbox._tell_workers)
         if _REGISTERED not in cr.precommit.data:
             # first use since a flush, or since a rollback of Odoo's emptied the hooks
             cr.precommit.data[_REGISTERED] = True
@@ -185,6 +185,20 @@ class Outbox:
         if self._waiting:
             with db_connect(self._cr.dbname).cursor() as cr:
                 _insert(cr, self._waiting, "")
+
+    def _tell_workers(self):
+        """Wake them for the partitions that have something new; nobody need hear of an
+        event that goes nowhere."""
+        entries = self._waiting + [
+            entry for _mark, written in self._written for entry in written
+        ]
+        partitions = {
+            (endpoint_id, part)
+            for _mark, _event, deliveries in entries
+            for endpoint_id, part, *_rest in deliveries
+        }
+        if partitions:
+            notify(self._cr, news(partitions))
 
     def _lock_records(self, events):
         """Serialise transactions that emit for one record without writing it: the order

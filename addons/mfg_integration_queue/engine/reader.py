@@ -46,9 +46,16 @@ class Reader:
             self._windows.pop((*partition, cls), None)
             self._unread.discard((*partition, cls))
 
-    def wake(self):
-        """There may be something new in every stream."""
-        self._unread.update(self._windows)
+    def wake(self, partitions=None):
+        """There may be something new.
+
+        :param partitions: where, None for anywhere
+        """
+        if partitions is None:
+            self._unread.update(self._windows)
+        else:
+            streams = {(*each, cls) for each in partitions for cls in CLASSES}
+            self._unread |= streams & self._windows.keys()
 
     def has_work(self, permitted):
         """Tell whether :meth:`read` would find something to read.

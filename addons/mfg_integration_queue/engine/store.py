@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from . import outbound_mapping
 from .lanes import FOREVER, Delivery
 from .outcome import Outcome
+from .prepared import Prepared
 from .sql_arrays import literal
 
 #: rows of late commits taken at once; where there are more, their streams are read again
@@ -50,8 +51,10 @@ _FETCH = f"""
                   ) f
         UNION ALL
            (SELECT true, l.*
-              FROM mfg_integration_delivery l
-             WHERE l.tx = ANY(%(late)s::xid8[])
+              FROM unnest(%(late)s::xid8[]) AS open(tx)
+             CROSS JOIN LATERAL (
+                  SELECT * FROM mfg_integration_delivery WHERE tx = open.tx OFFSET 0
+                  ) l
              ORDER BY l.id
              LIMIT {LATE_CAP + 1})
            ) d
@@ -245,6 +248,16 @@ class Store:
         """
         self._cursor = cursor
         self._worker = worker
+        self._fetch = Prepared(
+            cursor,
+            _FETCH,
+            endpoints="integer[]",
+            parts="integer[]",
+            classes="integer[]",
+            marks="bigint[]",
+            late="xid8[]",
+            limit="bigint",
+        )
 
     def configure_session(self, settings):
         """Set settings of PostgreSQL on the connection.
@@ -265,8 +278,7 @@ class Store:
         """
         now = time.monotonic()
         late = {tx for window in windows.values() for tx in window.open}
-        self._cursor.execute(
-            _FETCH,
+        self._fetch.execute(
             {
                 "endpoints": [stream[0] for stream in windows],
                 "parts": [stream[1] for stream in windows],

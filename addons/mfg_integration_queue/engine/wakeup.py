@@ -5,6 +5,10 @@ one of its own, after the business one is through.
 """
 
 import logging
+import re
+from contextlib import contextmanager
+
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
@@ -21,6 +25,9 @@ SETTINGS = "settings"
 #: payload that tells workers that an endpoint went down or came back
 GATES = "gates"
 
+#: partitions that are told of one by one; NOTIFY takes 8,000 bytes
+MAX_NEWS = 200
+_NEWS = re.compile(r"(\d+):(\d+)")
 _PENDING = "mfg_integration_queue.notify"
 
 
@@ -43,29 +50,70 @@ def workers_alive(cr):
 def notify_after_commit(cr, payload=""):
     """Wake the workers once ``cr`` has committed; once per transaction and payload.
 
-    :param payload: empty for new deliveries, or :data:`SETTINGS`
+    :param payload: as for :func:`notify`
     """
     pending = cr.postcommit.data.setdefault(_PENDING, set())
     if payload not in pending:
         pending.add(payload)
-        dbname = cr.dbname
-        cr.postcommit.add(lambda: notify(dbname, payload))
+        cr.postcommit.add(lambda: notify(cr, payload))
 
 
-def notify(dbname, payload=""):
-    """Wake the workers of ``dbname`` now, or its delivery cron where none is alive.
+def notify(cr, payload=""):
+    """Wake the workers of a database now, or its delivery cron where none is alive.
 
     A failure is only logged: the caller's business is committed and must not look
     failed, and workers also poll, so all it costs is latency.
+
+    :param cr: cursor between two transactions
+    :param payload: what :func:`news` returns, :data:`SETTINGS`, :data:`GATES`, or empty:
+        there may be new deliveries anywhere
     """
     try:
-        with db_connect(dbname).cursor() as cr:
-            cr.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
-            served = workers_alive(cr)
+        with between_transactions(cr) as cursor:
+            cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, payload])
+            served = workers_alive(cursor)
         if not served:
-            with Registry(dbname).cursor() as cr:
-                env = api.Environment(cr, SUPERUSER_ID, {})
+            with Registry(cr.dbname).cursor() as own:
+                env = api.Environment(own, SUPERUSER_ID, {})
                 if "mfg.integration.delivery" in env:
                     env["mfg.integration.delivery"]._trigger_cron()
     except Exception:
         _logger.info("Workers not woken up, they will poll", exc_info=True)
+
+
+@contextmanager
+def between_transactions(cr):
+    """A cursor in autocommit on the connection of one that has just committed.
+
+    NOTIFY as a transaction of its own costs one trip there; a further connection would
+    cost more than what it tells of did.
+    """
+    connection = cr.connection
+    if connection.get_transaction_status() != TRANSACTION_STATUS_IDLE:
+        # another hook looks something up
+        with db_connect(cr.dbname).cursor() as own:
+            yield own
+        return
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            yield cursor
+    finally:
+        connection.autocommit = False
+
+
+def news(partitions):
+    """Return the payload that tells of new deliveries in partitions.
+
+    :param partitions: iterable of (endpoint id, partition)
+    """
+    told = sorted(set(partitions))
+    if len(told) > MAX_NEWS:
+        return ""
+    return " ".join(f"{endpoint_id}:{part}" for endpoint_id, part in told)
+
+
+def partitions_of(payload):
+    """Return the partitions that :func:`news` tells of, None if it may be any."""
+    told = _NEWS.findall(payload)
+    return {(int(endpoint_id), int(part)) for endpoint_id, part in told} or None

@@ -36,4 +36,5 @@ from . import test_template
 from . import test_timeline
 from . import test_tours
 from . import test_trace
+from . import test_wakeup
 from . import test_worker
