@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from .inbound_site import PATIENCE, InboundSite
 from .json_rpc import ask
 
+#: items of which there is plenty in stock
+PARTS = ["PART", *(f"PART-{number}" for number in range(2, 21))]
 _PREPARE = """
 import json
 env["ir.cron"].search([]).active = False
@@ -31,13 +33,14 @@ for code, quantities in %(plants)r.items():
     shelf = env["stock.location"].create({
         "name": "Shelf", "barcode": "SHELF", "location_id": stock.id,
         "company_id": company.id})
-    part, gear = env["product.product"].create([
+    gear, *parts = env["product.product"].create([
         {"name": name, "default_code": name, "detailed_type": "product",
-         "company_id": company.id} for name in ("PART", "GEAR")])
-    env["stock.quant"]._update_available_quantity(part, stock, 1000000)
+         "company_id": company.id} for name in ("GEAR", *%(parts)r)])
+    for part in parts:
+        env["stock.quant"]._update_available_quantity(part, stock, 1000000)
     env["mrp.bom"].create({
         "product_tmpl_id": gear.product_tmpl_id.id, "company_id": company.id,
-        "bom_line_ids": [(0, 0, {"product_id": part.id, "product_qty": 2})]})
+        "bom_line_ids": [(0, 0, {"product_id": parts[0].id, "product_qty": 2})]})
     orders = env["mrp.production"].with_user(user).create(
         [{"product_id": gear.id, "product_qty": quantity} for quantity in quantities])
     orders.action_confirm()
@@ -74,7 +77,7 @@ class PlantSite(InboundSite):
     def __init__(self, lab, plants):
         super().__init__(lab)
         out = lab.folder / "plant.json"
-        self.script(_PREPARE % {"plants": plants, "out": str(out)})
+        self.script(_PREPARE % {"plants": plants, "parts": PARTS, "out": str(out)})
         self.plants = {
             code: PreparedPlant(**values)
             for code, values in json.loads(out.read_text()).items()
@@ -107,10 +110,13 @@ class PlantSite(InboundSite):
         )
 
 
-def transfer():
-    """Return the report that one part was put on the shelf."""
+def transfer(lines=1):
+    """Return the report that one of each of so many parts was put on the shelf."""
     return {
         "from": "STOCK",
         "to": "SHELF",
-        "lines": [{"item": "PART", "quantity": {"value": 1, "unit": "Units"}}],
+        "lines": [
+            {"item": item, "quantity": {"value": 1, "unit": "Units"}}
+            for item in PARTS[:lines]
+        ],
     }
