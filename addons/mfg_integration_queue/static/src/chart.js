@@ -51,7 +51,7 @@ export function chart(labels, datasets, format = null, suggestedMax = 1) {
                 tooltip: {
                     callbacks: {
                         label: (item) =>
-                            `${item.dataset.label}: ${text(item.parsed.y)}`,
+                            `${item.dataset.label}: ${text(item.raw)}`,
                     },
                 },
             },
@@ -73,4 +73,19 @@ export function chart(labels, datasets, format = null, suggestedMax = 1) {
             },
         },
     };
+}
+
+/**
+ * @param {Object} config of bars, as `chart` returns it
+ * @returns {Object} the same, its bars lying: names of any length stand beside them
+ */
+export function lying(config) {
+    const {scales, interaction} = config.options;
+    config.options.indexAxis = "y";
+    interaction.axis = "y";
+    config.options.scales = {
+        x: {...scales.y, stacked: true, ticks: {...scales.y.ticks, maxRotation: 0}},
+        y: {stacked: true, grid: {display: false}, ticks: {autoSkip: false}},
+    };
+    return config;
 }

@@ -1,6 +1,6 @@
 /** @odoo-module **/
 
-import {COLORS, DashboardChart, chart} from "@mfg_integration_queue/chart";
+import {COLORS, DashboardChart, chart, lying} from "@mfg_integration_queue/chart";
 import {Component, onWillStart, onWillUnmount, useState} from "@odoo/owl";
 import {deserializeDateTime, formatDateTime} from "@web/core/l10n/dates";
 import {FirstSteps} from "../first_steps/first_steps";
@@ -13,6 +13,7 @@ import {useService} from "@web/core/utils/hooks";
 
 const REFRESH = 30000;
 const LINE_LENGTH = 12;
+const MOST_STANDING = 4;
 const AGE_COLORS = [COLORS.light, COLORS.blue, COLORS.amber, COLORS.red];
 
 const sum = (rows, name) => rows.reduce((total, row) => total + row[name], 0);
@@ -318,7 +319,7 @@ export class GroupHome extends Component {
      * @param {Object[]} rows with a name and the values of the series
      * @param {Array[]} series of [label, name of the value, color]
      * @param {Function} [format] of a value
-     * @returns {Object|null} stacked bars, a bar for each row
+     * @returns {Object|null} stacked bars, a bar for each row; many of them lie
      */
     chartOf(key, title, rows, series, format) {
         if (!rows || !rows.length) {
@@ -337,7 +338,10 @@ export class GroupHome extends Component {
             datasets,
             format
         );
-        // Every plant has its name below its bar, in as many lines as it takes.
+        // Every plant has its name: beside its bar, or below it in as many lines as it takes.
+        if (rows.length > MOST_STANDING) {
+            return {key, title, config: lying(config)};
+        }
         Object.assign(config.options.scales.x.ticks, {
             autoSkip: false,
             callback(value) {
