@@ -46,6 +46,17 @@ class TestMenus(TransactionCase):
         ]
         self.assertFalse(silent)
 
+    def test_su_12_every_right_is_given_without_developer_mode(self):
+        groups = self.env["res.groups"].search([])
+        own = groups.get_external_id()
+        hidden = [
+            own[group.id]
+            for _app, kind, found, _place in groups.get_groups_by_application()
+            for group in found
+            if kind != "selection" and own[group.id].startswith("mfg_")
+        ]
+        self.assertFalse(hidden, "the form of a user shows them in developer mode only")
+
     def test_su_12_every_menu_has_its_picture(self):
         menus = self.env["ir.ui.menu"].search([("action", "!=", False)])
         own = menus.get_external_id()

@@ -76,9 +76,12 @@ class MfgAuditDutyFinding(models.Model):
             )
         # Findings are written by the check alone, whoever starts it.
         self.sudo()._check()
-        return self.env["ir.actions.act_window"]._for_xml_id(
+        action = self.env["ir.actions.act_window"]._for_xml_id(
             "mfg_audit_trail.mfg_audit_duty_finding_action"
         )
+        # In place of the list that the button stands on.
+        action["target"] = "main"
+        return action
 
     @api.model
     def _cron_check(self):
