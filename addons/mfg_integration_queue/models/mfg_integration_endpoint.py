@@ -200,7 +200,7 @@ class MfgIntegrationEndpoint(models.Model):
             if not url:
                 raise ValidationError(
                     _(
-                        "Address “%(url)s” of endpoint %(endpoint)s: enter a complete "
+                        "Address “%(url)s” of endpoint “%(endpoint)s”: enter a complete "
                         "https:// address without user name or password.",
                         url=endpoint.url,
                         endpoint=endpoint.name,
@@ -209,7 +209,7 @@ class MfgIntegrationEndpoint(models.Model):
             if url.scheme == "http" and not endpoint.allow_http:
                 raise ValidationError(
                     _(
-                        "Address “%(url)s” of endpoint %(endpoint)s is not encrypted. Use "
+                        "Address “%(url)s” of endpoint “%(endpoint)s” is not encrypted. Use "
                         "https://, or tick “Allow Plain HTTP” if the system is inside the "
                         "plant and cannot.",
                         url=endpoint.url,
@@ -219,8 +219,8 @@ class MfgIntegrationEndpoint(models.Model):
             if endpoint.allow_http and not endpoint._networks():
                 raise ValidationError(
                     _(
-                        "Endpoint %(endpoint)s allows plain HTTP: name the networks it may "
-                        "reach, e.g. 10.20.0.0/16.",
+                        "Endpoint “%(endpoint)s” allows plain HTTP: enter in “Allowed "
+                        "Networks” which it may reach, e.g. 10.20.0.0/16.",
                         endpoint=endpoint.name,
                     )
                 )

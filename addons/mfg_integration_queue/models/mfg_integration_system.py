@@ -92,6 +92,20 @@ class MfgIntegrationSystem(models.Model):
                     )
                 )
 
+    @api.constrains("user_id")
+    def _check_user_rights(self):
+        # Whoever connects systems would lend them rights that nobody gave him.
+        for system in self:
+            if system.user_id and system.user_id.has_group("base.group_erp_manager"):
+                raise ValidationError(
+                    _(
+                        "Service user %(name)s administers Odoo. Give the system %(system)s a "
+                        "user with no more rights than its messages need.",
+                        name=system.user_id.name,
+                        system=system.name,
+                    )
+                )
+
     def write(self, vals):
         """Tell the workers when something they send changes."""
         res = super().write(vals)
@@ -102,8 +116,8 @@ class MfgIntegrationSystem(models.Model):
     def _check_can_send(self):
         """Make sure that messages of these systems can be processed.
 
-        :raises ValidationError: a system has no service user of its own, or one in whose
-            name nothing can be noted
+        :raises ValidationError: a system has no service user of its own, one who
+            administers Odoo, or one in whose name nothing can be noted
         """
         for system in self:
             if not system.user_id or system.user_id.id == SUPERUSER_ID:
@@ -124,6 +138,7 @@ class MfgIntegrationSystem(models.Model):
                         name=system.user_id.name,
                     )
                 )
+        self._check_user_rights()  # they may have been promoted since
 
     def action_open_endpoints(self):
         """Open the endpoints of this system."""

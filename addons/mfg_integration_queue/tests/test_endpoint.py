@@ -38,7 +38,7 @@ class TestEndpoint(EngineCase):
     def test_plain_http_needs_a_decision_and_networks(self):
         with self.assertRefused(ValidationError, "is not encrypted"):
             self.endpoint.url = "http://mes.local/"
-        with self.assertRefused(ValidationError, "name the networks"):
+        with self.assertRefused(ValidationError, "Allowed Networks"):
             self.endpoint.write({"url": "http://mes.local/", "allow_http": True})
         self.endpoint.write(
             {

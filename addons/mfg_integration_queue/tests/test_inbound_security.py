@@ -139,6 +139,17 @@ class TestInboundSecurity(InboundCase):
             with self.assertRefused(ValidationError, "service user of its own"):
                 self._new_key(self.integrator)
 
+    def test_service_user_is_no_administrator(self):
+        service = self.system.user_id
+        with self.assertRefused(ValidationError, "administers Odoo"):
+            self.system.with_user(self.integrator).user_id = self.env.ref(
+                "base.user_admin"
+            )
+        self.assertEqual(self.system.user_id, service)
+        service.groups_id += self.env.ref("base.group_erp_manager")
+        with self.assertRefused(ValidationError, service.name):
+            self._new_key(self.integrator)
+
     def test_network_that_is_none(self):
         with self.assertRefused(ValidationError, "10.20.0.0/16"):
             self.credential.allowed_networks = "office"

@@ -14,4 +14,5 @@ class MfgIntegrationCredentialReveal(models.TransientModel):
     credential_id = fields.Many2one(
         "mfg.integration.credential", string="API Key", readonly=True
     )
+    system_id = fields.Many2one(related="credential_id.system_id")
     secret = fields.Char(string="To Hand Over", store=False, readonly=True)
