@@ -12,6 +12,7 @@ OPERATIONS = [
     ("U", "Changed"),
     ("D", "Deleted"),
     ("T", "Emptied"),
+    ("B", "Changed in Bulk"),
     ("S", "Columns Changed"),
     ("G", "Capture Gap"),
     ("K", "Clock Set Back"),
