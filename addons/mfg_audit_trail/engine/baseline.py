@@ -26,6 +26,8 @@ SCHEMA = "S"
 CONFIGURATION = "C"
 #: what an event is about that is about no table
 TRAIL = "mfg_audit_trail"
+#: a migration changed very many rows with one statement, which is recorded as a whole
+BULK = "B"
 #: for a while changes of the table were not captured
 GAP = "G"
 #: the clock of the server was set back; numbers of events still tell their order
@@ -102,6 +104,19 @@ def acknowledge(cr, reason):
             _set(cr, name, "triggers", triggers)
             found.append(name)
     return found
+
+
+def begin_anew(cr, name):
+    """Take the triggers of a table as they are, and compare its rows with what is recorded
+    from now on only."""
+    cr.execute(_NOW)
+    triggers = {each: now for each, _class, now, *_rest in cr.fetchall()}
+    _set(cr, name, "triggers", triggers[name])
+    cr.execute(
+        "UPDATE mfg_audit.baseline SET since = nextval('mfg_audit.event_id_seq') "
+        "WHERE name = %s",
+        [name],
+    )
 
 
 def record(cr, name, retention, operation, old, new):

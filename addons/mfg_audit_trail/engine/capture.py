@@ -11,6 +11,12 @@ from .schema import CLASSES
 
 TRIGGER = "mfg_audit_capture"
 TRUNCATE_TRIGGER = "mfg_audit_capture_truncate"
+#: those of a bulk migration, and what their function sees of its statement
+BULK_TRIGGERS = {
+    "mfg_audit_capture_bulk_insert": ("INSERT", "NEW"),
+    "mfg_audit_capture_bulk_update": ("UPDATE", "NEW"),
+    "mfg_audit_capture_bulk_delete": ("DELETE", "OLD"),
+}
 #: written with every change, and said by the event itself
 IGNORED = frozenset({"create_uid", "create_date", "write_uid", "write_date"})
 #: names of columns whose values never enter the log
@@ -197,7 +203,8 @@ def _ensure_triggers(cr):
     for name, active, armed, made in cr.fetchall():
         if armed == (2 if active else 0) and made == armed:
             continue
-        for trigger in (TRIGGER, TRUNCATE_TRIGGER):
+        # those of a migration that was killed after it committed something, too
+        for trigger in (TRIGGER, TRUNCATE_TRIGGER, *BULK_TRIGGERS):
             cr.execute(f'DROP TRIGGER IF EXISTS {trigger} ON "{name}"')  # pylint: disable=sql-injection
         if not active:
             continue
@@ -214,6 +221,27 @@ def _ensure_triggers(cr):
         )
         repaired.append(name)
     return repaired
+
+
+def by_statement(cr, name):
+    """Capture a table by its statements; rows wait for :func:`by_row`."""
+    cr.execute(f'ALTER TABLE "{name}" DISABLE TRIGGER {TRIGGER}')  # pylint: disable=sql-injection
+    for trigger, (operation, state) in BULK_TRIGGERS.items():
+        cr.execute(  # pylint: disable=sql-injection
+            f"""
+            CREATE TRIGGER {trigger} AFTER {operation} ON "{name}"
+                REFERENCING {state} TABLE AS changed
+                FOR EACH STATEMENT EXECUTE FUNCTION mfg_audit.capture_bulk();
+            ALTER TABLE "{name}" ENABLE ALWAYS TRIGGER {trigger};
+            """
+        )
+
+
+def by_row(cr, name):
+    """Capture the rows of a table again."""
+    for trigger in BULK_TRIGGERS:
+        cr.execute(f'DROP TRIGGER IF EXISTS {trigger} ON "{name}"')  # pylint: disable=sql-injection
+    cr.execute(f'ALTER TABLE "{name}" ENABLE ALWAYS TRIGGER {TRIGGER}')  # pylint: disable=sql-injection
 
 
 def _relation(model):

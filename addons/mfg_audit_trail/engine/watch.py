@@ -69,7 +69,11 @@ _SEAL_LAG = """
     HAVING COUNT(*) >= GREATEST(%(threshold)s, 1)
 """
 _STATEMENTS = {
-    "bulk_delete": _events("e.tbl", "e.op IN ('D', 'T')"),
+    "bulk_delete": _events(
+        "e.tbl",
+        "(e.op IN ('D', 'T') OR e.op = 'B' AND e.new ->> 'statement' = 'DELETE')",
+        count="SUM(CASE e.op WHEN 'B' THEN (e.new ->> 'rows')::integer ELSE 1 END)::integer",
+    ),
     "mass_export": _events(
         "e.tbl",
         "e.op = 'X'",
@@ -90,7 +94,7 @@ _STATEMENTS = {
     ),
     "unattested": _events(
         "t.db_user::text",
-        "e.op IN ('I', 'U', 'D', 'T') AND t.origin = 'sql'",
+        "e.op IN ('I', 'U', 'D', 'T', 'B') AND t.origin = 'sql'",
         company="NULL::integer",
     ),
     "back_dated": _BACK_DATED,

@@ -5,13 +5,14 @@ from markupsafe import Markup
 from odoo import _, api, fields, models
 from odoo.exceptions import UserError
 
-from .mfg_audit_rule import CLASS_SELECTION
+from .mfg_audit_rule import CLASS_SELECTION, EVIDENCE
 
 OPERATIONS = [
     ("I", "Created"),
     ("U", "Changed"),
     ("D", "Deleted"),
     ("T", "Emptied"),
+    ("B", "Changed in Bulk"),
     ("S", "Columns Changed"),
     ("G", "Capture Gap"),
     ("K", "Clock Set Back"),
@@ -42,7 +43,12 @@ class MfgAuditEvent(models.Model):
     operation = fields.Selection(OPERATIONS, readonly=True)
     table_name = fields.Char(string="Table", readonly=True)
     model = fields.Char(readonly=True)
-    model_id = fields.Many2one("ir.model", string="Kind of Record", readonly=True)
+    model_id = fields.Many2one(
+        "ir.model",
+        string="Kind of Record",
+        readonly=True,
+        help="Of a link between records: the kind whose field it is.",
+    )
     res_id = fields.Many2oneReference(
         string="Record Id", model_field="model", readonly=True
     )
@@ -84,7 +90,8 @@ class MfgAuditEvent(models.Model):
         # Partitioned and outside Odoo's schema, hence never the table of a model.
         return """
             SELECT e.id, e.ts AT TIME ZONE 'UTC' AS date, e.op::text AS operation,
-                   e.tbl AS table_name, m.model, m.id AS model_id, e.res_id,
+                   e.tbl AS table_name, m.model, COALESCE(m.id, pair.model) AS model_id,
+                   e.res_id,
                    jsonb_pretty(e.old) AS old_values, jsonb_pretty(e.new) AS new_values,
                    e.reason, e.class AS retention_class, e.company_id,
                    receipt.mac IS NOT NULL AS attested,
@@ -99,6 +106,8 @@ class MfgAuditEvent(models.Model):
          LEFT JOIN ir_model m ON m.model = COALESCE(r.model, CASE
                        WHEN e.op IN ('L', 'F', 'O', 'A', 'X', 'P', 'R', 'N', 'M')
                        THEN replace(e.tbl, '_', '.') END)
+         LEFT JOIN (SELECT name, MIN(model) AS model FROM ir_model_relation GROUP BY name)
+                   pair ON pair.name = e.tbl
         """
 
     @api.depends("record_name")
@@ -159,7 +168,8 @@ class MfgAuditEvent(models.Model):
     def action_open_timeline(self):
         """Open everything that happened to the record, which may be gone.
 
-        Of several records, as an export has, the events of all of them are listed.
+        Of several records, as an export has, the events of all of them are listed, and so
+        are those who looked at the trail itself.
 
         :raises UserError: the event is about no record
         """
@@ -167,7 +177,7 @@ class MfgAuditEvent(models.Model):
         # A pair or a value per company has no timeline: it is told by the record it is of.
         said = self.env["mfg.audit.words"]._describe([self._row()])[self.id]
         model, res_id = said["model"], said["res_id"]
-        if model and res_id:
+        if model and res_id and model not in EVIDENCE:
             return self.env["mfg.audit.timeline"].action_open(model, res_id)
         own = f"{self.table_name}:"
         ids = [
@@ -175,12 +185,14 @@ class MfgAuditEvent(models.Model):
             for link in (self.links or "").split()
             if link.startswith(own)
         ]
+        ids = ids or ([res_id] if res_id else [])
         if not ids:
             raise UserError(_("This event is about no record."))
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "mfg_audit_trail.mfg_audit_event_action"
         )
-        action["name"] = _("Events of %(count)s Records", count=len(ids))
+        if len(ids) > 1:
+            action["name"] = _("Events of %(count)s Records", count=len(ids))
         action["domain"] = [
             ("table_name", "=", self.table_name),
             ("res_id", "in", ids),

@@ -359,7 +359,7 @@ class MfgAuditWords(models.AbstractModel):
         return None
 
     def _changes(self, each, names):
-        if each["event"]["op"] in observation.OPERATIONS:
+        if each["event"]["op"] in (*observation.OPERATIONS, baseline.BULK):
             return self._details(each["new"])
         if "other" in each:
             return [self._pair_change(each, names)]
@@ -388,6 +388,8 @@ class MfgAuditWords(models.AbstractModel):
             "report": _("Report"),
             "rows": _("Rows"),
             "scope": _("Scope"),
+            "sha256": _("Hash of the Rows"),
+            "statement": _("Statement"),
         }
         return [
             {"field": name, "label": labels.get(name, name), "old": None, "new": value}

@@ -2,7 +2,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tests import new_test_user, tagged
 
-from ..engine import observation
+from ..engine import capture, observation
 from .common import AuditCase
 
 
@@ -62,6 +62,26 @@ class TestAlert(AuditCase):
         self.assertEqual(
             self.alerts("bulk_delete").filtered(self.about_partners), alert
         )
+
+    def test_bulk_delete_counts_the_rows_of_a_migration(self):
+        cr = self.env.cr
+        cr.execute(
+            "INSERT INTO res_partner (name) SELECT 'Old' FROM generate_series(1, 5)"
+        )
+        capture.by_statement(cr, "res_partner")
+        cr.execute("UPDATE res_partner SET ref = 'old' WHERE name = 'Old'")
+        self.assertFalse(self.alerts("bulk_delete").filtered(self.about_partners))
+        cr.execute("DELETE FROM res_partner WHERE name = 'Old'")
+
+        alert = self.alerts("bulk_delete").filtered(self.about_partners)
+
+        self.assertEqual(alert.count, 5)
+        event = self.env["mfg.audit.event"].search(
+            [("table_name", "=", "res_partner"), ("operation", "=", "B")], limit=1
+        )
+        self.assertEqual(event.kind, "Contact")
+        self.assertIn("<b>Rows</b> 5", event.changes)
+        self.assertIn("<b>Statement</b> DELETE", event.changes)
 
     def test_alerts_are_called_what_people_call_their_subject(self):
         values = {"severity": "1", "company_id": self.env.company.id}

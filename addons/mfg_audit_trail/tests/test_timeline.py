@@ -285,4 +285,23 @@ class TestTimeline(AuditCase):
         self.assertEqual(pair.kind, "Link: Access Groups – User")
         context = pair.action_open_timeline()["context"]
         told = (context["active_model"], context["active_id"])
-        self.assertIn(told, [("res.groups", group.id), ("res.users", self.clerk.id)])
+        sides = [("res.groups", group.id), ("res.users", self.clerk.id)]
+        self.assertIn(told, sides)
+        grouped = events.read_group([("id", "=", pair.id)], [], ["model_id"])
+        kind = grouped[0]["model_id"][0]
+        self.assertIn(kind, [self.env["ir.model"]._get_id(each) for each, _id in sides])
+
+    def test_who_looked_at_an_event_is_listed(self):
+        self.capture("res.partner")
+        partner = self.partners.create({"name": "Smith"})
+        self.env.flush_all()
+        events = self.env["mfg.audit.event"].with_user(self.auditor)
+        created = events.search([("table_name", "=", "res_partner")], limit=1)
+        observation.observe(self.env, "R", "mfg.audit.event", created.ids)
+        looked = events.search([("operation", "=", "R")], limit=1)
+
+        listed = events.search(looked.action_open_timeline()["domain"])
+
+        self.assertIn(looked, listed)
+        self.assertEqual(set(listed.mapped("res_id")), {created.id})
+        self.assertEqual(created.res_id, partner.id)
