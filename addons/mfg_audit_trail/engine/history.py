@@ -9,6 +9,10 @@ _COLUMNS = """
     e.id, e.cluster, e.xid, e.ts, e.tbl, e.op::text AS op, e.res_id, e.eff_uid,
     e.company_id, e.links, e.reason, e.old, e.new
 """
+#: what may have been about the record, and tells of no record
+_WHOLE_TABLE = """
+    (e.tbl = ANY(%(tables)s) AND e.res_id IS NULL AND e.op IN ('B', 'T'))
+"""
 _EVENTS = f"""
     WITH found AS MATERIALIZED (
         SELECT {_COLUMNS}
@@ -21,9 +25,14 @@ _EVENTS = f"""
      UNION
         SELECT {_COLUMNS}
           FROM mfg_audit.event e
+         WHERE NOT e.fresh AND {_WHOLE_TABLE}
+     UNION
+        SELECT {_COLUMNS}
+          FROM mfg_audit.event e
          WHERE e.fresh AND (
                    e.links && %(links)s::text[] OR (e.tbl, e.res_id) IN (
-                       SELECT * FROM unnest(%(tables)s::text[], %(ids)s::bigint[])))
+                       SELECT * FROM unnest(%(tables)s::text[], %(ids)s::bigint[]))
+                   OR {_WHOLE_TABLE})
     ), page AS (
         SELECT cluster, xid, MAX(id) AS last
           FROM found

@@ -8,7 +8,7 @@ PAGE = 40
 #: transactions that a comparison of two dates looks through
 COMPARED = 5000
 #: what a timeline tells about; who looked at a record is in the list of events
-OPERATIONS = "IUDTXP"
+OPERATIONS = "IUDTBXP"
 MODES = ("net", "detailed")
 
 

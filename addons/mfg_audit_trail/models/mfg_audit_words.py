@@ -337,7 +337,12 @@ class MfgAuditWords(models.AbstractModel):
         return f"{kind} #{res_id}" if res_id else kind
 
     def _record_name(self, each, names):
-        """What the record was called; its number, or else its kind, where it has no name."""
+        """What the record was called; its number, or else its kind, where it has no name.
+
+        An event about a whole table says so."""
+        whole = {"T": _("All records"), baseline.BULK: _("Many records")}
+        if each["event"]["op"] in whole:
+            return whole[each["event"]["op"]]
         name = self._known_name(each, names)
         if name:
             return name

@@ -2,7 +2,7 @@ from odoo import Command
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import new_test_user, tagged
 
-from ..engine import observation
+from ..engine import capture, observation
 from .common import AuditCase
 
 
@@ -290,6 +290,25 @@ class TestTimeline(AuditCase):
         grouped = events.read_group([("id", "=", pair.id)], [], ["model_id"])
         kind = grouped[0]["model_id"][0]
         self.assertIn(kind, [self.env["ir.model"]._get_id(each) for each, _id in sides])
+
+    def test_timeline_tells_of_what_was_about_the_whole_table(self):
+        self.capture("res.partner.category")
+        smith = self.env["res.partner.category"].create({"name": "Smith"})
+        self.env.flush_all()
+        cr = self.env.cr
+        capture.by_statement(cr, smith._table)
+        cr.execute("UPDATE res_partner_category SET color = 3")
+        capture.by_row(cr, smith._table)
+        cr.execute("SELECT COUNT(*) FROM res_partner_category")
+        (count,) = cr.fetchone()
+
+        told = self.timeline.get_timeline(smith._name, smith.id)
+
+        ((created, bulk),) = [group["entries"] for group in told["groups"]]
+        self.assertEqual((created["operation"], bulk["operation"]), ("I", "B"))
+        self.assertEqual((bulk["record"], bulk["own"]), ("Many records", False))
+        said = {each["label"]: each["new"] for each in bulk["changes"]}
+        self.assertEqual((said["Statement"], said["Rows"]), ("UPDATE", str(count)))
 
     def test_who_looked_at_an_event_is_listed(self):
         self.capture("res.partner")

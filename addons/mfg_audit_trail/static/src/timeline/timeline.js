@@ -27,6 +27,7 @@ export class AuditTimeline extends Component {
             U: {name: _t("Changed"), color: "info"},
             D: {name: _t("Deleted"), color: "danger"},
             T: {name: _t("Emptied"), color: "danger"},
+            B: {name: _t("Changed in Bulk"), color: "info"},
             X: {name: _t("Exported"), color: "warning"},
             P: {name: _t("Printed"), color: "warning"},
         };
