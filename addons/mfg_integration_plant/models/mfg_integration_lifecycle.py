@@ -158,10 +158,10 @@ class MfgIntegrationLifecycle(models.AbstractModel):
         )
 
     @api.model
-    def _reported(self, document, code):
-        """Return the newest message of an interface that is linked to the document."""
-        inbox = document.env["mfg.integration.inbox"]
-        return inbox._linked_to(document).filtered(lambda each: each.type == code)[:1]
+    def _reported(self, documents, code):
+        """Return the newest message of an interface that is linked to one of them."""
+        inbox = documents.env["mfg.integration.inbox"]
+        return inbox._linked_to(documents).filtered(lambda each: each.type == code)[:1]
 
     @api.model
     def _exceptions(self, document):

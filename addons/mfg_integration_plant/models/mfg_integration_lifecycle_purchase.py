@@ -88,6 +88,7 @@ class MfgIntegrationLifecyclePurchase(models.AbstractModel):
             done=bool(shipments),
             text=shipments
             and _("Shipment %(numbers)s", numbers=", ".join(sorted(shipments))),
+            at=self._reported(receipts, "shipment.announced").finished_at,
             due=order.date_planned,
             turn=order.partner_id.name,
         )

@@ -94,6 +94,7 @@ class TestPurchaseLifecycle(LifecycleMixin, PurchaseCase, HttpCase):
         self.done(ANNOUNCED, self.notice(order, self.line("SC-1", 10)))
         life = self.life(order)
         self.assertEqual(life["announced"]["text"], "Shipment LS-1")
+        self.assertTrue(life["announced"]["at"])
         self.assertEqual(life["received"]["state"], "current")
         self.assertEqual(life["received"]["text"], "0 of 1 items complete")
         self.assertEqual(life["received"]["turn"], "Test Plant Hall 1")
