@@ -147,7 +147,7 @@ class TestInboundSecurity(InboundCase):
             )
         self.assertEqual(self.system.user_id, service)
         service.groups_id += self.env.ref("base.group_erp_manager")
-        with self.assertRefused(ValidationError, service.name):
+        with self.assertRefused(ValidationError, "administers Odoo"):
             self._new_key(self.integrator)
 
     def test_network_that_is_none(self):
