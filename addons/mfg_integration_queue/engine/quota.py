@@ -1,8 +1,9 @@
 """How many messages a minute a key may still send.
 
 All processes together keep to the limit, yet a request rarely asks the database: a
-process takes a share of the minute's allowance at a time. Taking it also notes when and
-from where the key was last used.
+process takes a share of what is left of the minute's allowance at a time, so that there is
+something left for however many processes. Taking it also notes when and from where the key
+was last used.
 """
 
 import logging
@@ -13,8 +14,10 @@ import psycopg2
 
 _logger = logging.getLogger(__name__)
 
-#: shares a minute's allowance is taken in
+#: a process takes this part of what is left
 SHARES = 20
+#: what a process takes of a key without a limit; of that nothing is counted
+UNLIMITED = 2**31 - 1
 _TRIES = 3
 _LEASE = """
     WITH moment AS (
@@ -24,13 +27,13 @@ _LEASE = """
         SELECT window_used FROM mfg_integration_credential_state, moment
          WHERE credential_id = %(id)s AND window_at = minute
     ), taken AS (
-        SELECT GREATEST(LEAST(
-                   %(share)s, %(quota)s - COALESCE((SELECT window_used FROM former), 0)
-               ), 0) AS granted
+        SELECT GREATEST(CEIL(
+                   (%(quota)s - COALESCE((SELECT window_used FROM former), 0)) / %(shares)s
+               ), 0)::integer AS counted
     )
     INSERT INTO mfg_integration_credential_state AS s
            (credential_id, last_used_at, last_used_addr, window_at, window_used)
-    SELECT %(id)s, now, %(addr)s, minute, granted FROM moment, taken
+    SELECT %(id)s, now, %(addr)s, minute, counted FROM moment, taken
         ON CONFLICT (credential_id) DO UPDATE
            SET last_used_at = excluded.last_used_at,
                last_used_addr = excluded.last_used_addr,
@@ -38,7 +41,7 @@ _LEASE = """
                window_used = CASE WHEN s.window_at = excluded.window_at
                                   THEN s.window_used + excluded.window_used
                                   ELSE excluded.window_used END
-     RETURNING (SELECT granted FROM taken),
+     RETURNING (SELECT counted FROM taken),
                EXTRACT(epoch FROM s.window_at + interval '1 minute' - s.last_used_at)::float8
 """
 
@@ -91,18 +94,18 @@ class Quotas:
         return False, None
 
     def _lease(self, registry, credential_id, quota, addr):
-        limit = quota or 2**31 - 1
         values = {
             "id": credential_id,
-            "quota": limit,
-            "share": max(1, limit // SHARES),
+            "quota": quota,
+            "shares": float(SHARES),
             "addr": addr,
         }
         for _try in range(_TRIES):
             try:
                 with registry.cursor() as cr:
                     cr.execute(_LEASE, values)
-                    return cr.fetchone()
+                    counted, seconds = cr.fetchone()
+                    return counted if quota else UNLIMITED, seconds
             except psycopg2.OperationalError:
                 # another process takes its share at the same moment
                 continue

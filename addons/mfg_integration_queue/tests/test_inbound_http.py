@@ -6,7 +6,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.tests.common import tagged
 
-from ..engine.quota import SHARES
+from ..engine.quota import SHARES, Quotas
 from .inbound_common import SIGNING_SECRET, InboundHttpCase, sign
 
 MEGABYTE = 1024 * 1024
@@ -261,6 +261,22 @@ class TestInboundHttp(InboundHttpCase):
         self.env.invalidate_all()
         self.assertTrue(self.credential.last_used_at)
         self.assertEqual(self.credential.last_used_addr, "127.0.0.1")
+
+    def test_every_process_gets_a_share(self):
+        processes = 3 * SHARES
+        for quota in (0, 20 * processes):
+            with self.subTest(quota):
+                self._used(minutes_ago=1)
+                refused = [
+                    pause
+                    for _process in range(processes)
+                    if (
+                        pause := Quotas().take(
+                            self.registry, self.credential.id, quota, "127.0.0.1"
+                        )
+                    )
+                ]
+                self.assertFalse(refused, "many processes, one message each")
 
     def _used(self, minutes_ago):
         self.env.cr.execute(
