@@ -1,7 +1,6 @@
 """Outbound faults IQ-01 … IQ-10: kills, restarts and races with real workers."""
 
 import os
-import signal
 import threading
 import time
 from contextlib import closing, suppress
@@ -10,7 +9,7 @@ import pytest
 
 from tests.support.emitter import Emitter
 from tests.support.figures import assert_within
-from tests.support.plant import PATIENCE, Plant, assert_in_order, copies, kill
+from tests.support.plant import PATIENCE, Plant, assert_in_order, copies, drain, kill
 from tests.support.waiting import wait_for
 
 
@@ -120,8 +119,7 @@ def test_iq_04_sigterm_drains(plant):
     worker = place.start_worker("first")
     place.emit(1500)
     wait_for(lambda: place.sink.count() > 30, PATIENCE, "it is at work")
-    worker.process.send_signal(signal.SIGTERM)
-    assert worker.process.wait(30) == 0
+    drain(worker)
     assert place.unfinished() > 0, "the test was too slow to interrupt anything"
     place.sink.behave()
     place.start_worker("second")

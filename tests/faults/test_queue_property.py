@@ -4,13 +4,12 @@ import collections
 import contextlib
 import os
 import re
-import signal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.support.inbound_site import InboundSite
-from tests.support.plant import PATIENCE, assert_in_order, copies, kill
+from tests.support.plant import PATIENCE, assert_in_order, copies, drain, kill
 from tests.support.waiting import wait_for
 
 LANES = 7
@@ -99,9 +98,7 @@ class OutboundRun:
 
     def terminate(self, _argument):
         if self.workers:
-            worker = self.workers.pop()
-            worker.process.send_signal(signal.SIGTERM)
-            assert worker.process.wait(30) == 0
+            drain(self.workers.pop())
 
     def end(self):
         """Let everything recover, and check what must hold."""
@@ -188,9 +185,8 @@ class InboundRun:
 
     def terminate(self, _argument):
         if self.worker:
-            self.worker.process.send_signal(signal.SIGTERM)
-            assert self.worker.process.wait(30) == 0
-            self.worker = None
+            worker, self.worker = self.worker, None
+            drain(worker)
 
     def kill_server(self, _argument):
         kill(self.site.server)

@@ -1,6 +1,7 @@
 """What fault tests of outbound delivery work with: users, a receiver, workers."""
 
 import signal
+import subprocess
 from collections import Counter, defaultdict
 
 from . import wrong_clock
@@ -84,6 +85,20 @@ class Plant:
 def kill(worker):
     worker.process.send_signal(signal.SIGKILL)
     worker.process.wait()
+
+
+def drain(worker):
+    """Tell a worker to end, and wait until it has; else say what it was doing."""
+    worker.process.send_signal(signal.SIGTERM)
+    try:
+        code = worker.process.wait(30)
+    except subprocess.TimeoutExpired:
+        worker.process.send_signal(signal.SIGQUIT)
+        wait_for(
+            lambda: worker.has_logged("# Thread: "), PATIENCE, "it tells its stacks"
+        )
+        code = "still there"
+    assert code == 0, "\n".join([str(code), *worker.tail(150)])
 
 
 def first_arrivals(received):

@@ -15,6 +15,7 @@ from odoo.cli import Command
 from odoo.modules.module import get_manifest
 from odoo.modules.registry import Registry
 from odoo.tools import config
+from odoo.tools.misc import dumpstacks
 
 from ..engine.dispatcher import Dispatcher
 from ..engine.file_pickup import FilePickup
@@ -35,7 +36,8 @@ class Worker(Command):
     name = "mfg_integration_worker"
 
     def run(self, args):
-        """Run one dispatcher per database until SIGTERM or SIGINT.
+        """Run one dispatcher per database until SIGTERM or SIGINT. SIGQUIT writes what
+        every thread is doing to the log.
 
         :param args: options of the server command; ``-d`` names one or more databases
         """
@@ -47,6 +49,8 @@ class Worker(Command):
         loops = [DatabaseLoop(name) for name in databases]
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, lambda *_args: [loop.stop() for loop in loops])
+        if hasattr(signal, "SIGQUIT"):  # as in Odoo's server
+            signal.signal(signal.SIGQUIT, dumpstacks)
         for loop in loops:
             loop.start()
         for loop in loops:
