@@ -4,11 +4,22 @@ import time
 
 import pytest
 
-from tests.support.plant import PATIENCE, assert_in_order, copies
+from tests.support.plant import PATIENCE, assert_in_order, copies, drain
 from tests.support.waiting import wait_for
 
 #: pauses short enough for a test
 BRISK = {"breaker_pause": 0.5, "breaker_longest": 2}
+#: the statement that a cut connection hits once in a thousand times
+REFUSE_PROBES = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $fn$
+BEGIN
+    RAISE EXCEPTION 'no probe now';
+END
+$fn$;
+CREATE TRIGGER refuse BEFORE UPDATE ON mfg_integration_endpoint_state
+    FOR EACH ROW WHEN (OLD.breaker = 'open' AND NEW.breaker = 'half_open')
+    EXECUTE FUNCTION refuse();
+"""
 
 
 def breaker(place):
@@ -68,6 +79,23 @@ def test_iq_12_endpoint_that_is_down_is_left_alone(plant, lab):
     assert breaker(place) == [("closed", None)]
     assert_all_delivered_in_order(place, count + 100)
     assert_no_attempt_used_up(place)
+
+
+def test_iq_12_error_of_the_database_at_a_probe_stops_nobody(plant):
+    place = plant(endpoint=BRISK)
+    place.sink.behave(status=503)
+    worker = place.start_worker()
+    place.emit(20)
+    wait_until_open(place)
+    place.query(REFUSE_PROBES)
+    wait_for(lambda: worker.has_logged("no probe now"), PATIENCE, "a probe is refused")
+
+    place.query("DROP FUNCTION refuse() CASCADE")
+    place.sink.behave()
+
+    place.wait_until_settled()
+    assert_all_delivered_in_order(place, 20)
+    drain(worker)
 
 
 def test_iq_12_breaker_survives_its_workers(plant):

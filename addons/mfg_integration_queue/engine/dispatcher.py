@@ -110,6 +110,7 @@ class Dispatcher:
         self._load = Counter()  # endpoint id → deliveries handed to its senders
         self._suspect = None  # delivery that is sent with nothing beside it
         self._taken = set()  # handed to the senders and not settled in the database yet
+        self._on_wire = set()  # handed to the senders and not come back
         self._last_ok, self._last_error = set(), {}
         self._timers = {}
         with ExitStack() as undo:
@@ -155,7 +156,8 @@ class Dispatcher:
         self._closing = True
         for pool in self._pools.values():
             self._retire(pool)
-        while self._lanes.sending:
+        # What an error of the database left between lanes and senders is not awaited.
+        while self._on_wire:
             if not self._results:
                 select.select([self._wake_reader], [], [], POLL)
                 self._drain_wakeups()
@@ -347,6 +349,7 @@ class Dispatcher:
             else:
                 jobs[pool].append(delivery)
         for pool, deliveries in jobs.items():
+            self._on_wire.update(delivery.id for delivery in deliveries)
             pool.submit(deliveries)
 
     def _settle_unsent(self, pool, delivery, outcome):
@@ -439,6 +442,7 @@ class Dispatcher:
         """A delivery that was taken for a pool was not sent."""
         self._load[endpoint_id] -= 1
         self._taken.discard(delivery.id)
+        self._on_wire.discard(delivery.id)
         self._lanes.put_back(delivery)
         self._gates.abandon(endpoint_id, delivery)
         if self._suspect == delivery.id:
@@ -453,6 +457,7 @@ class Dispatcher:
             batch.append(self._results.popleft())
         if not batch:
             return
+        self._on_wire.difference_update(each.delivery.id for each in batch)
         now = time.monotonic()
         delivered, retried, dead, blocking, settled = [], [], [], [], []
         for attempted in batch:
